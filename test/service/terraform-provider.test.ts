@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, expect, it } from 'vitest';
+import { endWithTests } from '#test/fixtures/end-with-tests.ts';
 
 const PROVIDER = join(import.meta.dirname, '../terraform/provider/main.ts');
 /** Stands for Terraform: starts the provider, which writes its handshake to the same pipe, and goes on. */
@@ -25,9 +26,9 @@ afterEach(() => {
 });
 
 it('ends a provider whose Terraform was killed', async () => {
-  const parent = spawn(process.execPath, ['-e', PARENT, PROVIDER], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const parent = endWithTests(
+    spawn(process.execPath, ['-e', PARENT, PROVIDER], { stdio: ['ignore', 'pipe', 'inherit'] }),
+  );
   if (parent.pid !== undefined) started.push(parent.pid);
   const lines = createInterface(parent.stdout)[Symbol.asyncIterator]();
   const pid = Number((await lines.next()).value);

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { spawn } from 'node:child_process';
-import { expect, it, vi } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
+import { endWithTests } from '#test/fixtures/end-with-tests.ts';
 import { isAlive } from '#test/fixtures/is-alive.ts';
 import { PATIENCE } from '#test/patience.ts';
 
@@ -15,22 +15,35 @@ const PARENT = `
     const child = require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(CHILD)}]);
     console.log(process.pid, child.pid); ${CHILD}\`;
   endWithTests(spawn(process.execPath, ['-e', source], { detached, stdio: ['ignore', 'inherit', 'inherit'] }), process.argv[1]);
+  console.log('watched');
   setInterval(() => {}, 1000);`;
 
+let started: readonly number[] = [];
+afterEach(() => {
+  for (const pid of started) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+});
+
+/** Resolves once the parent has handed its child over: on a busy machine the child may be up before that. */
 async function startParent(of: '' | 'group') {
-  const parent = spawn(process.execPath, ['--input-type=module', '-e', PARENT, of]);
-  const [line] = (await once(parent.stdout, 'data')) as unknown[];
-  const pids = String(line).trim().split(' ').map(Number);
+  const parent = endWithTests(spawn(process.execPath, ['--input-type=module', '-e', PARENT, of]));
+  let printed = '';
+  parent.stdout.setEncoding('utf8').on('data', (text) => (printed += text));
+  const pids = await vi.waitFor(() => {
+    expect(printed).toContain('watched\n');
+    const [, ...found] = /^(\d+) (\d+)$/m.exec(printed) ?? [];
+    expect(found).toHaveLength(2);
+    return found.map(Number);
+  }, PATIENCE);
+  started = pids;
   return { parent, pids };
 }
 
 it('ends a child with the tests that started it, when these are killed', async () => {
   const { parent, pids } = await startParent('');
-  const [child = 0, grandchild = 0] = pids;
+  const [child = 0] = pids;
   expect(pids.map(isAlive)).toEqual([true, true]);
   parent.kill('SIGKILL');
   await vi.waitFor(() => expect(isAlive(child)).toBe(false), PATIENCE);
-  process.kill(grandchild, 'SIGKILL');
 });
 
 it('ends all of its group, where it leads one', async () => {
