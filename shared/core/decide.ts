@@ -85,7 +85,7 @@ export function decide(input: DecisionInput): Decision {
     withdrawn,
   });
   return conclude(input, change, {
-    downgrade: followed.rule.downgrade === 'warn' ? movedBack || old : old,
+    downgrade: (movedBack && followed.rule.downgrade === 'warn') || old,
     dropped,
     unpinned: pin.status === 'held' ? explainHeld(pin, rsync) : undefined,
   });

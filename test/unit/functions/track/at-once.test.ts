@@ -6,22 +6,9 @@ import { buildRSync, helmSource, ociSource } from '#test/fixtures/rsync.ts';
 import {
   REPOSITORY,
   STREAM,
-  type TrackedOptions,
-  type TrackedWorld,
+  createSettledWorld,
   createTrackedWorld,
 } from '#test/fixtures/tracked-world.ts';
-
-/** On 1.4.1, which is A, live. */
-async function settled(options: TrackedOptions = {}): Promise<TrackedWorld> {
-  const world = await createTrackedWorld(options);
-  await world.tag('1.4.1', A, { lost: true });
-  await world.round();
-  await world.round();
-  world.pull();
-  await world.round();
-  world.events.splice(0);
-  return world;
-}
 
 const CHART = 'us-docker.pkg.dev/acme/charts/shop';
 
@@ -91,7 +78,7 @@ describe('versions that are followed, without a strategy', () => {
   });
 
   it('takes a higher version by its push, without a listing', async () => {
-    const world = await settled();
+    const world = await createSettledWorld();
     await world.tag('1.5.0', B);
     await world.deliver();
     expect(world.specOf()).toBe(`${REPOSITORY}@${B}`);
@@ -106,7 +93,7 @@ describe('versions that are followed, without a strategy', () => {
   ] as const)(
     'takes an old digest as a higher version under %s, with severity %s',
     async (downgrade, severity) => {
-      const world = await settled({ rule: { downgrade } });
+      const world = await createSettledWorld({ rule: { downgrade } });
       await world.tag('1.5.0', B);
       await world.deliver();
       await world.tag('1.6.0', A);
@@ -123,7 +110,7 @@ describe('versions that are followed, without a strategy', () => {
   );
 
   it('tasks no cluster for a lower version, for another range, or for what is no version', async () => {
-    const world = await settled();
+    const world = await createSettledWorld();
     for (const tag of ['1.3.9', '2.0.0', '1.5.0-rc.1', 'latest', '20261129'])
       await world.tag(tag, B);
     expect(world.tasks).toEqual([]);
@@ -131,7 +118,7 @@ describe('versions that are followed, without a strategy', () => {
   });
 
   it('lists once in each period, and finds a version whose push was lost', async () => {
-    const world = await settled();
+    const world = await createSettledWorld();
     await world.tag('1.5.0', B, { lost: true });
     for (let minute = 0; minute < 30; minute += 1) await world.round();
     expect(world.specOf()).toBe(`${REPOSITORY}@${B}`);
@@ -139,7 +126,7 @@ describe('versions that are followed, without a strategy', () => {
   });
 
   it('stays on what was taken where its tag vanishes, and says so', async () => {
-    const world = await settled();
+    const world = await createSettledWorld();
     await world.tag('1.4.0', B, { lost: true });
     world.tags.delete(`${REPOSITORY}:1.4.1`);
     for (let minute = 0; minute < 31; minute += 1) await world.round();
@@ -156,7 +143,7 @@ describe('versions that are followed, without a strategy', () => {
   });
 
   it('decides nothing by a listing that was cut', async () => {
-    const world = await settled();
+    const world = await createSettledWorld();
     await world.tag('1.5.0', B, { lost: true });
     world.cut(true);
     for (let minute = 0; minute < 31; minute += 1) await world.round();
@@ -168,7 +155,7 @@ describe('versions that are followed, without a strategy', () => {
   });
 
   it('does not follow the tag of a version back to a digest that it has replaced', async () => {
-    const world = await settled();
+    const world = await createSettledWorld();
     await world.tag('1.4.1', B);
     await world.deliver();
     world.pull();
@@ -182,7 +169,7 @@ describe('versions that are followed, without a strategy', () => {
   });
 
   it('goes down where the config lets it, and warns', async () => {
-    const world = await settled({ rule: { downgrade: 'warn' } });
+    const world = await createSettledWorld({ rule: { downgrade: 'warn' } });
     await world.tag('1.4.0', B, { lost: true });
     world.tags.delete(`${REPOSITORY}:1.4.1`);
     for (let minute = 0; minute < 31; minute += 1) await world.round();
@@ -191,7 +178,7 @@ describe('versions that are followed, without a strategy', () => {
   });
 
   it('waits for the signature of the best, and takes no second best', async () => {
-    const world = await settled();
+    const world = await createSettledWorld();
     await world.tag('1.4.2', C, { lost: true });
     await world.tag('1.5.0', B, { unsigned: true });
     // What is not verified tasks no cluster: each finds it at its own turn.
@@ -207,7 +194,7 @@ describe('versions that are followed, without a strategy', () => {
   });
 
   it('skips what is not verified where the config says so, and reports it', async () => {
-    const world = await settled({ rule: { unverified: 'skip' } });
+    const world = await createSettledWorld({ rule: { unverified: 'skip' } });
     await world.tag('1.4.2', C);
     await world.deliver();
     world.verdicts.set(B, UNSIGNED);
@@ -219,7 +206,7 @@ describe('versions that are followed, without a strategy', () => {
   });
 
   it('judges the tag that is left of a version, where another one of it has vanished', async () => {
-    const world = await settled({ rule: { unverified: 'skip' } });
+    const world = await createSettledWorld({ rule: { unverified: 'skip' } });
     await world.tag('1.5.0', B, { lost: true });
     await world.tag('v1.5.0', B, { lost: true });
     for (let minute = 0; minute < 15; minute += 1) await world.round();
@@ -232,7 +219,7 @@ describe('versions that are followed, without a strategy', () => {
   });
 
   it('guesses nothing where one version names two digests', async () => {
-    const world = await settled();
+    const world = await createSettledWorld();
     await world.tag('1.5.0', B, { lost: true });
     await world.tag('v1.5.0', C, { lost: true });
     for (let minute = 0; minute < 31; minute += 1) await world.round();
@@ -265,7 +252,7 @@ describe('versions that are followed, without a strategy', () => {
   });
 
   it('forgets what was listed for another range', async () => {
-    const world = await settled();
+    const world = await createSettledWorld();
     const note = await world.deps.store.readNote('track', `image ${REPOSITORY}`);
     if (note === undefined) throw new Error('Nothing was listed');
     await world.deps.store.writeNote('track', `image ${REPOSITORY}`, {

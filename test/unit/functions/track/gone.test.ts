@@ -1,24 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { handlePush } from '#functions/push/handle-push.ts';
 import { A, B } from '#test/fixtures/digests.ts';
-import {
-  REPOSITORY,
-  type TrackedOptions,
-  type TrackedWorld,
-  createTrackedWorld,
-} from '#test/fixtures/tracked-world.ts';
-
-/** On 1.4.1, which is A, live. */
-async function settled(options: TrackedOptions = {}): Promise<TrackedWorld> {
-  const world = await createTrackedWorld(options);
-  await world.tag('1.4.1', A, { lost: true });
-  await world.round();
-  await world.round();
-  world.pull();
-  await world.round();
-  world.events.splice(0);
-  return world;
-}
+import { REPOSITORY, type TrackedWorld, createSettledWorld } from '#test/fixtures/tracked-world.ts';
 
 async function look(world: TrackedWorld): Promise<void> {
   world.tasks.push({ cluster: 'cluster-1', reason: 'resync' });
@@ -32,7 +15,7 @@ async function known({ deps }: TrackedWorld): Promise<readonly string[] | undefi
 
 describe('a version that was pushed, and is gone before it was taken', () => {
   it('leaves every follower where it is', async () => {
-    const world = await settled();
+    const world = await createSettledWorld();
     await world.tag('1.5.0', B, { unsigned: true });
     await world.untag('1.5.0', { lost: true });
     world.events.splice(0);
@@ -46,7 +29,7 @@ describe('a version that was pushed, and is gone before it was taken', () => {
   });
 
   it('does no more if it was never there, as by a forged notification', async () => {
-    const world = await settled();
+    const world = await createSettledWorld();
     const forged = {
       action: 'INSERT',
       kind: 'image',
@@ -59,7 +42,7 @@ describe('a version that was pushed, and is gone before it was taken', () => {
   });
 
   it('is listed no more by the sweep after the notification of it', async () => {
-    const world = await settled();
+    const world = await createSettledWorld();
     const before = world.listings();
     await world.tag('1.5.0', B, { unsigned: true });
     await world.round();
