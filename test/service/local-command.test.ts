@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { copyFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Finished, runProcess } from '#test/e2e/tools/process.ts';
 import { choosePorts, requireFreePorts } from '#infra/local/local-world/ports.ts';
+import { isAlive } from '#test/fixtures/is-alive.ts';
 import { PATIENCE } from '#test/patience.ts';
 import { endWithTests } from '#test/fixtures/end-with-tests.ts';
 
@@ -74,12 +75,6 @@ function steer(act: 'stop' | 'start', folder = dir): Promise<Finished> {
 
 function pidOf(name: string, { output }: Command): number {
   return Number(new RegExp(`${name} .*, process (\\d+)`).exec(output())?.[1]);
-}
-
-/** What init has not waited for yet is a zombie: it has ended. */
-function hasEnded(pid: number): boolean {
-  const state = spawnSync('ps', ['-o', 'stat=', '-p', `${pid}`], { encoding: 'utf8' });
-  return /^Z|^$/.test(state.stdout.trim());
 }
 
 /** As a terminal does: to the whole process group. */
@@ -148,12 +143,12 @@ describe('npm run local', () => {
     killed.child.kill('SIGKILL');
     await killed.exitCode.catch(() => undefined);
     const others = ['cluster', 'sweep', 'history', 'api', 'admission'];
-    await vi.waitUntil(() => others.every((name) => hasEnded(pidOf(name, killed))), PATIENCE);
+    await vi.waitUntil(() => others.every((name) => !isAlive(pidOf(name, killed))), PATIENCE);
     const next = await startReady();
     expect(next.output()).toContain(
       `Ended what a world that was killed left running: push (process ${pid})`,
     );
-    expect(hasEnded(pid)).toBe(true);
+    expect(isAlive(pid)).toBe(false);
     expect(next.output()).toContain('crane append');
     expect(next.output()).toContain(`127.0.0.1:${5000 + offset}/configs/platform:v1`);
     signalAll(next.child, 'SIGINT');

@@ -6,6 +6,7 @@ import type { FunctionName } from '#infra/local/local-world/ports.ts';
 import { PUSH_SUBSCRIPTIONS, subscribeAt } from '#infra/local/local-world/pubsub.ts';
 import { type FaultProxy, startFaultProxy } from '#test/faults/real/fault-proxy.ts';
 import { BUNDLES, startTestWorld, type TestWorld } from '#test/fixtures/local-world.ts';
+import { isAlive } from '#test/fixtures/is-alive.ts';
 import { publishSigned, recordApprovals } from '#test/fixtures/world-story.ts';
 import { PATIENCE } from '#test/patience.ts';
 
@@ -70,23 +71,14 @@ function killAtFirst(of: TestWorld, verb: string, name: FunctionName): () => boo
 }
 
 /** Keeps back the answers to all that was delivered to push before it died: it may be done with a message by then. */
-async function unacknowledgedWhile(isAlive: () => boolean, of: TestWorld): Promise<FaultProxy> {
+async function unacknowledgedWhile(stillRuns: () => boolean, of: TestWorld): Promise<FaultProxy> {
   const [events] = PUSH_SUBSCRIPTIONS;
   const proxy = await startFaultProxy({
     target: `${of.functions.get(events.to)?.url}`,
-    draw: () => (isAlive() ? { kind: 'cut' } : undefined),
+    draw: () => (stillRuns() ? { kind: 'cut' } : undefined),
   });
   await subscribeAt(of.pubsub, events, proxy.url);
   return proxy;
-}
-
-/** Whether its process has ended: its port is free then. */
-function hasEnded(of: TestWorld, name: FunctionName): boolean {
-  try {
-    return !process.kill(of.functions.get(name)?.pid ?? 0, 0);
-  } catch {
-    return true;
-  }
 }
 
 describe.each([
@@ -94,10 +86,12 @@ describe.each([
   ['push', 'list', 'Clusters tasked'],
 ] as const)('the function %s, killed half-way through a fan-out,', (name, verb, told) => {
   it('leaves nothing undone: every cluster is approved, and once', async () => {
-    const isAlive = killAtFirst(world, verb, name);
-    if (name === 'push') front = await unacknowledgedWhile(isAlive, world);
+    const stillRuns = killAtFirst(world, verb, name);
+    if (name === 'push') front = await unacknowledgedWhile(stillRuns, world);
     published.push(await publishSigned(world, `for: ${name}\n`));
-    await vi.waitUntil(() => hasEnded(world, name), PATIENCE);
+    const { pid = 0 } = world.functions.get(name) ?? {};
+    // Its port is free then.
+    await vi.waitUntil(() => !isAlive(pid), PATIENCE);
     const lines: string[] = [];
     restarted.push(await restart(world, name, (line) => lines.push(line)));
     await vi.waitFor(() => {
