@@ -32,16 +32,18 @@ function startReaper(): Writable {
 }
 
 /**
- * Ends the child with this process, however that ends: by SIGKILL, too, after which nothing here runs. `group`: with all
- * that is of its process group, which it leads.
+ * Starts a child that ends with this process, however that ends: by SIGKILL, too, after which nothing here runs. `group`:
+ * with all that is of its process group, which it leads.
  *
- * @example const child = endTogether(spawn('etcd', args, { detached: true }), 'group');
+ * @example const child = endTogether(() => spawn('etcd', args, { detached: true }), 'group');
  */
-export function endTogether<Child extends ChildProcess>(child: Child, of?: 'group'): Child {
+export function endTogether<Child extends ChildProcess>(start: () => Child, of?: 'group'): Child {
+  // Before the child, which would outlive this process if that were killed while the reaper starts.
+  reaper ??= startReaper();
+  const child = start();
   const { pid } = child;
   if (pid === undefined) return child;
   const target = of === 'group' ? -pid : pid;
-  reaper ??= startReaper();
   reaper.write(`+ ${target}\n`);
   child.once('exit', () => reaper?.write(`- ${target}\n`));
   return child;

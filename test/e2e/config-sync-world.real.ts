@@ -23,7 +23,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'countersign-real-world-'));
   const folder = requireFolder(process.env);
   const options = ['--config-sync', folder, '--clusters', '1', '--ports', 'free', '--dir', dir];
-  child = endWithTests(spawn(process.execPath, [MAIN, 'local', 'up', ...options]));
+  child = endWithTests(() => spawn(process.execPath, [MAIN, 'local', 'up', ...options]));
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
   }

@@ -68,12 +68,13 @@ export function startContainer(options: ContainerOptions): Container {
   const cloudRun = { PORT, K_SERVICE: args[0] ?? 'none', K_REVISION: `${args[0] ?? 'none'}-00001` };
   const env = [...image.Env, ...Object.entries({ ...cloudRun, ...options.env }).map(toVariable)];
   const isolated = [`--map-user=${uid}`, `--map-group=${gid}`, ...NAMESPACES];
-  const child = spawn(
-    'unshare',
-    [...isolated, 'bash', SCRIPT, root, image.WorkingDir, ...env, ...image.Entrypoint, ...args],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+  const child = endWithTests(() =>
+    spawn(
+      'unshare',
+      [...isolated, 'bash', SCRIPT, root, image.WorkingDir, ...env, ...image.Entrypoint, ...args],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    ),
   );
-  endWithTests(child);
   const lines: unknown[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface(stream).on('line', (text) => lines.push(parse(text)));

@@ -49,8 +49,8 @@ function start(): World {
     '--empty',
   ];
   const env = { ...process.env, TMPDIR: temporary };
-  const child = spawn(process.execPath, [MAIN, ...args], { env });
-  running.add(endWithTests(child));
+  const child = endWithTests(() => spawn(process.execPath, [MAIN, ...args], { env }));
+  running.add(child);
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));

@@ -17,7 +17,7 @@ export interface Child {
 
 /** Runs a TypeScript or JavaScript file with this Node. */
 export function startChild(file: string, env: Readonly<Record<string, string>>): Child {
-  const child = endWithTests(
+  const child = endWithTests(() =>
     spawn(process.execPath, [file], {
       env: { PATH: process.env.PATH ?? '', ...compileCache(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

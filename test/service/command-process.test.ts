@@ -40,11 +40,13 @@ interface Running {
 }
 
 function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...compileCache(), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  children.push(endWithTests(child));
+  const child = endWithTests(() =>
+    spawn(process.execPath, [MAIN, ...args], {
+      env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...compileCache(), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
+  children.push(child);
   let out = '';
   let err = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));

@@ -46,8 +46,9 @@ function start(...args: readonly string[]): Command {
 
 function startWith(...args: readonly string[]): Command {
   const options = ['--dir', dir, '--port-offset', String(offset), '--clusters', '1', ...args];
-  const child = spawn(process.execPath, [MAIN, 'local', 'up', ...options], { detached: true });
-  started.push(endWithTests(child, 'group'));
+  const run = [MAIN, 'local', 'up', ...options];
+  const child = endWithTests(() => spawn(process.execPath, run, { detached: true }), 'group');
+  started.push(child);
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {

@@ -26,7 +26,7 @@ afterEach(() => {
 });
 
 it('ends a provider whose Terraform was killed', async () => {
-  const parent = endWithTests(
+  const parent = endWithTests(() =>
     spawn(process.execPath, ['-e', PARENT, PROVIDER], { stdio: ['ignore', 'pipe', 'inherit'] }),
   );
   if (parent.pid !== undefined) started.push(parent.pid);

@@ -22,7 +22,7 @@ export async function serveProvider(
   address: string,
   env: Readonly<Record<string, string>>,
 ): Promise<ServedProvider> {
-  const child = endWithTests(
+  const child = endWithTests(() =>
     spawn(process.execPath, [main], {
       env: { ...process.env, ...env, COUNTERSIGN_PROVIDER_SERVED: '1' },
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -96,18 +96,21 @@ async function run(
 ): Promise<string> {
   const { folder, bin, logs } = options;
   const log = openSync(join(logs, `${container.name}.log`), 'a');
-  const child = spawn(
-    join(bin, container.name),
-    container.args.map((arg) => place(arg, folder)),
-    {
-      cwd: folder,
-      // A group of its own: helm and kustomize end with it, and Ctrl-C in the terminal does not reach it.
-      detached: true,
-      stdio: ['ignore', log, log],
-      env: environmentOf(container, options),
-    },
+  const child = endTogether(
+    () =>
+      spawn(
+        join(bin, container.name),
+        container.args.map((arg) => place(arg, folder)),
+        {
+          cwd: folder,
+          // A group of its own: helm and kustomize end with it, and Ctrl-C in the terminal does not reach it.
+          detached: true,
+          stdio: ['ignore', log, log],
+          env: environmentOf(container, options),
+        },
+      ),
+    'group',
   );
-  endTogether(child, 'group');
   closeSync(log);
   const ended = once(child, 'exit').then(
     () => child.signalCode ?? `exit ${child.exitCode}`,

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endTogether } from '../end-together.ts';
@@ -80,13 +80,13 @@ export function launch(
   { command, args = [], cwd, env }: Command,
   { stdin, detached }: { readonly stdin: 'ignore' | 'pipe'; readonly detached: boolean },
 ): ChildProcess {
-  const child = spawn(command, args, {
+  const options: SpawnOptions = {
     cwd,
     env: { ...process.env, ...env },
     stdio: [stdin, 'pipe', 'pipe'],
     detached,
-  });
-  return endTogether(child, detached ? 'group' : undefined);
+  };
+  return endTogether(() => spawn(command, args, options), detached ? 'group' : undefined);
 }
 
 /** What the child writes there from now on. */

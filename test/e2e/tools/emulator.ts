@@ -34,12 +34,15 @@ export interface Emulator {
  */
 export async function startEmulator(program: EmulatorProgram): Promise<Emulator> {
   const host = `127.0.0.1:${await freePort()}`;
-  const child = spawn(program.command, [...program.args, `--host-port=${host}`], {
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, CLOUDSDK_CORE_DISABLE_PROMPTS: '1', JAVA_TOOL_OPTIONS: SHORT_LIVED },
-  });
-  endWithTests(child, 'group');
+  const child = endWithTests(
+    () =>
+      spawn(program.command, [...program.args, `--host-port=${host}`], {
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, CLOUDSDK_CORE_DISABLE_PROMPTS: '1', JAVA_TOOL_OPTIONS: SHORT_LIVED },
+      }),
+    'group',
+  );
   let output = '';
   let failure: string | undefined;
   for (const stream of [child.stdout, child.stderr]) {

@@ -14,7 +14,7 @@ const PARENT = `
   const source = \`
     const child = require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(CHILD)}]);
     console.log(process.pid, child.pid); ${CHILD}\`;
-  endWithTests(spawn(process.execPath, ['-e', source], { detached, stdio: ['ignore', 'inherit', 'inherit'] }), process.argv[1]);
+  endWithTests(() => spawn(process.execPath, ['-e', source], { detached, stdio: ['ignore', 'inherit', 'inherit'] }), process.argv[1]);
   console.log('watched');
   setInterval(() => {}, 1000);`;
 
@@ -25,7 +25,9 @@ afterEach(() => {
 
 /** Resolves once the parent has handed its child over: on a busy machine the child may be up before that. */
 async function startParent(of: '' | 'group') {
-  const parent = endWithTests(spawn(process.execPath, ['--input-type=module', '-e', PARENT, of]));
+  const parent = endWithTests(() =>
+    spawn(process.execPath, ['--input-type=module', '-e', PARENT, of]),
+  );
   let printed = '';
   parent.stdout.setEncoding('utf8').on('data', (text) => (printed += text));
   const pids = await vi.waitFor(() => {
