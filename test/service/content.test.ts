@@ -17,7 +17,7 @@ import { PATIENCE } from '#test/patience.ts';
 let world: TestWorld;
 
 beforeAll(async () => {
-  world = await startTestWorld({ clusters: 1 });
+  world = await startTestWorld({ clusters: 1, only: 'approving' });
 });
 afterAll(() => world.stop());
 

@@ -27,6 +27,7 @@ const done: TaskDone[] = [];
 
 beforeAll(async () => {
   world = await startTestWorld({
+    only: 'approving',
     onLine: (name, line) => {
       const task = TaskDone.safeParse(name === 'cluster' ? JSON.parse(line) : undefined);
       if (task.success) done.push(task.data);

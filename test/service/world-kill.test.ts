@@ -22,7 +22,7 @@ const restarted: RunningFunction[] = [];
 let front: FaultProxy | undefined;
 
 beforeAll(async () => {
-  world = await startTestWorld({ clusters: CLUSTERS, pace: STILL });
+  world = await startTestWorld({ clusters: CLUSTERS, pace: STILL, only: 'approving' });
   history = recordApprovals(world);
 });
 afterAll(async () => {

@@ -7,6 +7,7 @@ import { beforeAnyPush, pushOver, pushThenSign } from './acts.ts';
 import type { Act, Scene } from './scene.ts';
 import { haltAtCanary, pauseAndResume, rollOut } from './staged-acts.ts';
 import {
+  SHORT_DIGEST,
   applyEvent,
   createScreen,
   emptyBoard,
@@ -106,10 +107,14 @@ function summarise(run: {
 }
 
 function formatEvent(event: Received, startedAt: Date): string {
-  const { at, type, severity, image = '', cluster, sync, message } = event;
+  const { at, type, severity, image = '', cluster, sync, digest, message } = event;
   const subject = cluster === undefined ? image : `${cluster} ${sync ?? ''}`;
+  // A verdict is of one digest: several come of one repository.
+  const about =
+    type.startsWith('image.') && digest !== undefined ? `${digest.slice(0, SHORT_DIGEST)}: ` : '';
   const time = formatTime(at.getTime() - startedAt.getTime());
-  return `${time}  ${severity.padEnd(8)}${type.padEnd(21)}${subject.padEnd(36)} ${message}`;
+  const columns = `${severity.padEnd(8)}${type.padEnd(21)}${subject.padEnd(36)}`;
+  return `${time}  ${columns} ${about}${message}`;
 }
 
 function formatAct(
