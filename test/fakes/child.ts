@@ -10,7 +10,7 @@ export interface Child {
   /** Standard error, and standard output that is no JSON. */
   readonly noise: readonly string[];
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** Resolves with the first line, past or future, that has this message. */
+  /** Resolves with the first line, past or future, that has this message; rejects if it ends without one. */
   line(message: string): Promise<Readonly<Record<string, unknown>>>;
   kill(signal: NodeJS.Signals): void;
 }
@@ -36,19 +36,24 @@ export function startChild(file: string, env: Readonly<Record<string, string>>):
     waiting.get(String(line.message))?.(line);
   });
   createInterface(child.stderr).on('line', (text) => noise.push(text));
+  const exited: Child['exited'] = new Promise((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
+  const next = (message: string) =>
+    new Promise<Record<string, unknown>>((resolve) => waiting.set(message, resolve));
+  const ended = async (message: string): Promise<never> => {
+    const { code, signal } = await exited;
+    const how = `${file} ended (${signal ?? code}) without "${message}"`;
+    throw new Error([how, ...noise].join('\n'));
+  };
   return {
     pid: child.pid ?? 0,
     lines,
     noise,
-    exited: new Promise((resolve) => {
-      child.once('close', (code, signal) => resolve({ code, signal }));
-    }),
-    line: (message) =>
-      new Promise((resolve) => {
-        const past = lines.find((line) => line.message === message);
-        if (past === undefined) waiting.set(message, resolve);
-        else resolve(past);
-      }),
+    exited,
+    line: async (message) =>
+      lines.find((line) => line.message === message) ??
+      (await Promise.race([next(message), ended(message)])),
     kill: (signal) => void child.kill(signal),
   };
 }

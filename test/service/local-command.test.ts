@@ -64,7 +64,10 @@ async function startReady(...args: readonly string[]): Promise<Command> {
 }
 
 async function untilUp(command: Command): Promise<Command> {
-  await vi.waitFor(() => expect(command.output()).toContain('The local world is up'), PATIENCE);
+  const { output, child } = command;
+  const hasSaid = () => output().includes('The local world is up');
+  await vi.waitUntil(() => hasSaid() || child.exitCode !== null, PATIENCE);
+  expect(output()).toContain('The local world is up');
   return command;
 }
 
@@ -100,11 +103,9 @@ describe('npm run local', () => {
   it('stops when Ctrl-C comes before it is up', async () => {
     const { child, exitCode } = start();
     // Its functions have been started, do not listen yet, and know nothing of draining.
-    const logs = join(dir, 'logs');
-    await vi.waitFor(async () => expect(await readdir(logs)).toContain('sweep.log'), {
-      ...PATIENCE,
-      interval: 5,
-    });
+    const logs = async () => readdir(join(dir, 'logs')).catch((): string[] => []);
+    const isStarted = async () => child.exitCode !== null || (await logs()).includes('sweep.log');
+    await vi.waitUntil(isStarted, { ...PATIENCE, interval: 5 });
     signalAll(child, 'SIGINT');
     expect(await exitCode).toBe(0);
     await expectNothingLeft(child);
