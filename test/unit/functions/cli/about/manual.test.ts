@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { manualPage } from '#functions/cli/about/manual.ts';
 import { spellVerbs } from '#functions/cli/about/spell-verbs.ts';
@@ -19,20 +18,6 @@ describe('the manual page', () => {
     for (const topic of Object.keys(TOPICS)) {
       expect(page).toContain(`.SH ${topic.toUpperCase().replaceAll('-', ' ')}\n`);
     }
-  });
-
-  it('is read by man without a complaint', () => {
-    const asked = { MANROFFOPT: '-ww', MANWIDTH: '80', LC_ALL: 'C.UTF-8' };
-    // Its sandbox refuses calls that a preloaded library makes, such as libfaketime.
-    const env = { ...process.env, ...asked, MAN_DISABLE_SECCOMP: '1' };
-    const found = spawnSync('man', ['--warnings', '-l', '-'], {
-      input: page,
-      env,
-      encoding: 'utf8',
-    });
-    if (found.error !== undefined) return;
-    expect(found.stderr).toBe('');
-    expect(found.stdout).toContain('COUNTERSIGN(1)');
   });
 
   it('begins no line with what roff would take for a request', () => {
