@@ -41,24 +41,9 @@ export default defineConfig({
     // One more than there are cores: a service test waits for processes, and two workers on two cores leave a quarter idle.
     maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: longestFirst(LONGEST) },
-    projects: [
-      {
-        test: {
-          ...limits,
-          name: 'parts',
-          include: ['test/{unit,hostile,architecture}/**/*.test.ts'],
-          // No module is mocked, and nothing of ours is global: a fresh process for each file would only cost its start.
-          isolate: false,
-        },
-      },
-      {
-        test: {
-          ...limits,
-          name: 'together',
-          include: ['test/{contract,service}/**/*.test.ts'],
-          isolate: false,
-        },
-      },
-    ],
+    include: ['test/{unit,hostile,architecture,contract,service}/**/*.test.ts'],
+    // No module is mocked, and nothing of ours is global: a fresh process for each file would only cost its start.
+    isolate: false,
+    ...limits,
   },
 });

@@ -1,9 +1,10 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundleCommand } from '#infra/build/cli/bundle-command.ts';
 import { releaseCommand } from '#infra/build/cli/release-command.ts';
 import { readPrivateKey } from '#infra/local/keys/key-pair.ts';
 import { openRepository, pushImage, signBundle } from '#infra/local/images/push-image.ts';
@@ -144,6 +145,18 @@ describe('the package', () => {
     const done = await shell(`cp ${files}/*.tgz . && npx --yes ./countersign-cli-*.tgz version`);
     expect(done).toMatchObject({ code: 0 });
     expect(done.stdout).toContain('countersign.dev/v1');
+  });
+
+  it('is the same, to the last byte, when it is built again', async () => {
+    const { stdout } = await shell('countersign version -o json');
+    const { version, commit } = JSON.parse(stdout);
+    const outfile = join(folder, 'again', 'countersign.mjs');
+    await bundleCommand({ root: ROOT, format: 'esm', outfile, release: { version, commit } });
+    const [again, first] = [
+      await readFile(outfile),
+      await readFile(join(files, 'countersign.mjs')),
+    ];
+    expect(again.equals(first)).toBe(true);
   });
 
   it('is checked by its checksums', async () => {

@@ -5,7 +5,7 @@ import { runCampaign } from '#test/faults/campaign.ts';
 import { PLANTED } from '#test/faults/planted.ts';
 
 /** Small enough for every run of the tests; `npm run test:faults` is the campaign itself. */
-const SHORT = { seed: 8, pushes: 100, images: 10, clusters: 8 };
+const SHORT = { seed: 8, pushes: 60, images: 10, clusters: 8 };
 
 describe('a short fault campaign with roll-outs in stages', () => {
   it('gives no stage a digest before the stages before it have run it, whatever happens', async () => {

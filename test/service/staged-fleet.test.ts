@@ -11,7 +11,7 @@ import {
  * As many as show what each stage costs: the calls grow with them, and so does the time of this test.
  * `COUNTERSIGN_FLEET=200 npm exec -- vitest run test/service/staged-fleet` asks it of 200; it takes multiples of 20.
  */
-const CLUSTERS = Number(process.env['COUNTERSIGN_FLEET'] ?? 60);
+const CLUSTERS = Number(process.env['COUNTERSIGN_FLEET'] ?? 40);
 const RINGS = { canary: CLUSTERS / 20, early: CLUSTERS / 5, rest: (CLUSTERS * 3) / 4 };
 const LEAD = 'lead@acme.example';
 const OPS = 'ops@acme.example';

@@ -3,7 +3,7 @@ import { runHistories } from '#test/truth/campaign.ts';
 import { drawHistory, runHistory } from '#test/truth/history.ts';
 
 /** A few of every kind of report; `test/e2e/truth` lives through more, and `npm run test:truth` is the campaign itself. */
-const HISTORIES = 8;
+const HISTORIES = 5;
 
 describe('a short campaign about what is reported', () => {
   it('finds nothing false, missed, doubled or shown wrong', async () => {

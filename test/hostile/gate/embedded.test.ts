@@ -7,7 +7,7 @@ import type { SendKube } from '#infra/local/real/kube-request.ts';
 import { createSendInside } from '#test/fixtures/send-inside.ts';
 import { ATTACKS, namespacesOf } from './attacks.ts';
 import { outcomeOf, runAttack, SETUP_USER } from './run-attack.ts';
-import { type Trial, WEAKENED, WHOLE, WITHOUT_RULE } from './table.ts';
+import { type Trial, WEAKENED, WHOLE } from './table.ts';
 import { nameOf, type Variant, variantPolicy } from './variant.ts';
 
 const gates = new Map<string, Admit>();
@@ -53,18 +53,16 @@ async function tryOut({ attack, variant }: Trial): Promise<unknown> {
   return outcomeOf(attack, await runAttack(attack, send));
 }
 
-/** What it costs to judge a large object is a question to a real API server, which has a budget (`e2e/gate-attacks`). */
+/**
+ * What it costs to judge a large object is a question to a real API server, which has a budget. `e2e/gate-attacks` asks
+ * it, and whether each row is admitted without its rules.
+ */
 const embedded = ({ attack: { only, steps } }: Trial): boolean =>
   only === undefined && steps.some(({ expect: must }) => must !== 'answered');
 
 describe('the embedded gate', () => {
   it.each(WHOLE.filter(embedded))('$name', async (trial) => {
     expect(await tryOut(trial)).toEqual('hold');
-  });
-});
-describe('the embedded gate, without the rules of a row, admits it', () => {
-  it.each(WITHOUT_RULE.filter(embedded))('$name', async (trial) => {
-    expect(await tryOut(trial)).toEqual('let through');
   });
 });
 describe('the embedded gate, weaker in one condition, admits a row', () => {

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,23 +18,14 @@ let folder: string;
 let metafile: Metafile;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'packed-'));
-  metafile = await bundle('first');
+  const outfile = join(folder, 'countersign.mjs');
+  metafile = await bundleCommand({ root, format: 'esm', outfile, release: RELEASE });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function bundle(name: string): Promise<Metafile> {
-  const outfile = join(folder, name, 'countersign.mjs');
-  return bundleCommand({ root, format: 'esm', outfile, release: RELEASE });
-}
-
-function hashOf(name: string): string {
-  const bytes = readFileSync(join(folder, name, 'countersign.mjs'));
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
 describe('the packed command', () => {
   it('is one file that needs nothing but Node', () => {
-    expect(readdirSync(join(folder, 'first'))).toEqual(['countersign.mjs']);
+    expect(readdirSync(folder)).toEqual(['countersign.mjs']);
     const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
     const known = new Set([...builtinModules, ...OPTIONAL]);
     const others = imports.filter(
@@ -50,13 +40,8 @@ describe('the packed command', () => {
     expect(imports.length).toBeGreaterThan(10);
   });
 
-  it('is the same, to the last byte, when it is built again', async () => {
-    await bundle('second');
-    expect(hashOf('second')).toBe(hashOf('first'));
-  });
-
   it('says which release it is, away from any checkout', () => {
-    const program = join(folder, 'first', 'countersign.mjs');
+    const program = join(folder, 'countersign.mjs');
     const options = { cwd: folder, encoding: 'utf8', env: { HOME: folder } } as const;
     const printed = execFileSync(process.execPath, [program, 'version', '-o', 'json'], options);
     expect(JSON.parse(printed)).toMatchObject({ ...RELEASE, config: 'countersign.dev/v1' });
