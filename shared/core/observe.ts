@@ -16,7 +16,7 @@ import {
   observeApproved,
   seeFor,
 } from './observe-approved.ts';
-import type { Phase } from './phase.ts';
+import { isFailurePhase, type Phase } from './phase.ts';
 import { sayWait } from './rollout/say-wait.ts';
 import type { RSync } from './rsync.ts';
 import { errorsOf, liveKey, pulledKey } from './sync-status.ts';
@@ -65,9 +65,20 @@ function observePhase(input: Seen): Observation {
   const { admission } = followed;
   if (admission !== undefined) return observeWaiting(input, followed, admission);
   const why = waitOf(rsync, followed);
-  return why === undefined
-    ? observeTarget(input, followed)
-    : observeWaiting(input, followed, defined({ ...followed.kept, why, digest: key }));
+  if (why !== undefined) {
+    return observeWaiting(input, followed, defined({ ...followed.kept, why, digest: key }));
+  }
+  return observeTrouble(input, followed) ?? observeTarget(input, followed);
+}
+
+/** What is wrong with what is approved, while the tag names what may not run, and Config Sync has not gone there. */
+function observeTrouble(input: Seen, followed: Followed): Observation | undefined {
+  const { rsync, key, approved } = input;
+  const mayRun =
+    key !== undefined && (approved.includes(key) || glassKey(rsync.annotations) === key);
+  if (mayRun || !isWorkedOn(input, followed)) return undefined;
+  const running = observeRunning(input, followed, key);
+  return running !== undefined && isFailurePhase(running.phase) ? running : undefined;
 }
 
 /** What is made of what an RSync is to be on. */
@@ -149,17 +160,22 @@ function observeWaiting(
  */
 function observeRunning(
   input: Seen,
-  { rule, admission }: Followed,
+  followed: Followed,
   named: string | undefined,
 ): Observation | undefined {
   const [key] = input.approved;
   if (key === undefined) return undefined;
   const observed = heldBack(observeApproved(seeFor(input, key), key), input.unpinned);
-  const isPinned =
-    rule.effect === 'pin' || (rule.rollback === 'pin' && admission?.rollout?.kind === 'rollback');
-  const comes = isPinned || key === named || key === pulledKey(input.rsync);
+  const comes = key === named || isWorkedOn(input, followed);
   const pending = observed.phase === 'Approved' || observed.phase === 'Stalled';
   return pending && !comes ? undefined : observed;
+}
+
+/** Whether Config Sync works on the newest approval, whatever the tag names: it is pinned, or was pulled last. */
+function isWorkedOn({ rsync, approved }: Seen, { rule, admission }: Followed): boolean {
+  const isPinned =
+    rule.effect === 'pin' || (rule.rollback === 'pin' && admission?.rollout?.kind === 'rollback');
+  return isPinned || approved[0] === pulledKey(rsync);
 }
 
 const NOT_FOLLOWED: Unfollowed = { phase: 'Ignored', message: 'Not followed' };

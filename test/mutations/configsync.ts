@@ -223,6 +223,22 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
     tests: [CORE],
   },
   {
+    guarantee: 'what is approved and fails is reported while its tag names what is not signed',
+    file: 'shared/core/observe.ts',
+    in: 'observePhase',
+    find: 'observeTrouble(input, followed) ?? observeTarget(input, followed)',
+    replace: 'observeTarget(input, followed)',
+    tests: ['test/unit/core/decide-phase.test.ts'],
+  },
+  {
+    guarantee: 'an error of what the tag names is not one of what is approved',
+    file: 'shared/core/observe.ts',
+    in: 'observeTrouble',
+    find: 'if (mayRun || !isWorkedOn(input, followed)) return undefined;',
+    replace: 'if (mayRun) return undefined;',
+    tests: ['test/unit/core/decide-phase.test.ts'],
+  },
+  {
     guarantee: 'what is live on an RSync that is being deleted is looked at',
     file: 'shared/core/observe.ts',
     in: 'observeDeleting',

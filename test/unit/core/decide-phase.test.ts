@@ -6,6 +6,7 @@ import type { RSync, SyncStatus } from '#shared/core/rsync.ts';
 import {
   NOW,
   OTHER_POLICY,
+  RULE,
   UNSIGNED,
   UNTRUSTED,
   VERIFIED,
@@ -53,6 +54,30 @@ describe('phase', () => {
       'unsigned, the approved one before it live',
       'Pending',
       approvedRSync(liveStatus(B)),
+      followed(C, UNSIGNED),
+    ],
+    [
+      'unsigned, and the approved one, which is pulled, fails',
+      'Failed',
+      approvedRSync(syncError),
+      followed(C, UNSIGNED),
+    ],
+    [
+      'untrusted, and the approved one, which is pinned, cannot be pulled',
+      'Failed',
+      approvedRSync(sourceError(idle, undefined, '2004', '2026-11-22T05:59:30Z'), MINUTE),
+      followed(C, UNTRUSTED, { rule: { ...RULE, effect: 'pin' } }),
+    ],
+    [
+      'untrusted, and the tag cannot be pulled',
+      'Rejected',
+      approvedRSync(sourceError(idle, undefined, '2004', '2026-11-22T05:59:30Z'), MINUTE),
+      followed(C, UNTRUSTED, { rule: { ...RULE, effect: 'gate' } }),
+    ],
+    [
+      'unsigned, and refused as it must be',
+      'Pending',
+      approvedRSync(sourceError(idle, C, '2002'), 3 * MINUTE),
       followed(C, UNSIGNED),
     ],
     ['its signature vanished, and it is live', 'Synced', approvedRSync(liveStatus(A)), unsigned],
