@@ -43,8 +43,20 @@ export function endTogether<Child extends ChildProcess>(start: () => Child, of?:
   const child = start();
   const { pid } = child;
   if (pid === undefined) return child;
-  const target = of === 'group' ? -pid : pid;
-  reaper.write(`+ ${target}\n`);
-  child.once('exit', () => reaper?.write(`- ${target}\n`));
+  child.once('exit', endAlso(of === 'group' ? -pid : pid));
   return child;
+}
+
+/**
+ * Ends the process of that number with this one, or of a negative number the group: a grandchild that is stopped does not
+ * see its parent's end. Returns what takes that back: call it once the process has ended, for its number may be another's
+ * by then.
+ *
+ * @example
+ * const takeBack = endAlso(pid);
+ */
+export function endAlso(pid: number): () => void {
+  reaper ??= startReaper();
+  reaper.write(`+ ${pid}\n`);
+  return () => void reaper?.write(`- ${pid}\n`);
 }

@@ -11,7 +11,7 @@ import { type Finished, runProcess } from '#test/e2e/tools/process.ts';
 import { choosePorts, requireFreePorts } from '#infra/local/local-world/ports.ts';
 import { isAlive } from '#test/fixtures/is-alive.ts';
 import { PATIENCE } from '#test/patience.ts';
-import { endWithTests } from '#test/fixtures/end-with-tests.ts';
+import { endAlso, endWithTests } from '#test/fixtures/end-with-tests.ts';
 
 const MAIN = fileURLToPath(new URL('../../functions/cli/main.ts', import.meta.url));
 /** Below what systems give to outgoing connections, which would now and then be in the way. */
@@ -142,6 +142,7 @@ describe('npm run local', () => {
     const pid = pidOf('push', killed);
     // What does not run does not see that its parent is gone.
     process.kill(pid, 'SIGSTOP');
+    const takeBack = endAlso(pid);
     killed.child.kill('SIGKILL');
     await killed.exitCode.catch(() => undefined);
     const others = ['cluster', 'sweep', 'history', 'api', 'admission'];
@@ -151,6 +152,7 @@ describe('npm run local', () => {
       `Ended what a world that was killed left running: push (process ${pid})`,
     );
     expect(isAlive(pid)).toBe(false);
+    takeBack();
     expect(next.output()).toContain('crane append');
     expect(next.output()).toContain(`127.0.0.1:${5000 + offset}/configs/platform:v1`);
     signalAll(next.child, 'SIGINT');
