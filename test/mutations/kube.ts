@@ -1,6 +1,7 @@
 import type { Mutation } from './mutations.ts';
 
 const CONTRACT = 'test/contract/kube';
+const BETWEEN = 'test/unit/infra/local/kube/between-writes.test.ts';
 
 /** What the embedded kube API must do because the real one does: people and tools build on it. */
 export const KUBE_MUTATIONS: readonly Mutation[] = [
@@ -179,6 +180,54 @@ export const KUBE_MUTATIONS: readonly Mutation[] = [
     in: 'findBadBytes',
     find: 'if (!BASE64.test(text))',
     replace: 'if (false)',
+    tests: [CONTRACT],
+  },
+  {
+    guarantee: 'kube API: what is deleted is gone, whatever is written meanwhile',
+    file: 'infra/local/kube/remove.ts',
+    in: 'removeObject',
+    find: 'if (currentObject(cluster, call) === object) return',
+    replace: 'return',
+    tests: [BETWEEN],
+  },
+  {
+    guarantee: 'kube API: the deletion of a collection passes over what another removed',
+    file: 'infra/local/kube/remove.ts',
+    in: 'removeCollection',
+    find: "error.status.reason !== 'NotFound'",
+    replace: 'true',
+    tests: [BETWEEN],
+  },
+  {
+    guarantee: 'kube API: an apply is merged with what another creates meanwhile',
+    file: 'infra/local/kube/write.ts',
+    in: 'applyObject',
+    find: "error.status.reason === 'AlreadyExists'",
+    replace: 'false',
+    tests: [BETWEEN],
+  },
+  {
+    guarantee: 'kube API: a status is held to its CRD',
+    file: 'infra/local/kube/prepare.ts',
+    in: 'prepareUpdate',
+    find: 'if (causes.length > 0) throw invalidFields(kind, old.metadata.name, causes);',
+    replace: '',
+    tests: [CONTRACT],
+  },
+  {
+    guarantee: 'kube API: a namespace that is replaced keeps its phase',
+    file: 'infra/local/kube/prepare.ts',
+    in: 'prepareUpdate',
+    find: "Object.assign(updated, defined({ spec: old['spec'], status: old['status'] }));",
+    replace: '',
+    tests: [CONTRACT],
+  },
+  {
+    guarantee: 'kube API: what leaves a selector goes as it was seen last',
+    file: 'infra/local/kube/read.ts',
+    in: 'seenAs',
+    find: "return { type: 'DELETED', object: last };",
+    replace: "return { type: 'DELETED', object };",
     tests: [CONTRACT],
   },
 ];

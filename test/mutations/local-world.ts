@@ -87,6 +87,14 @@ export const LOCAL_WORLD_MUTATIONS: readonly Mutation[] = [
     tests: ['test/unit/infra/local/pubsub/start-pubsub.test.ts'],
   },
   {
+    guarantee: 'local world: a stream that sets no limit gets messages',
+    file: 'infra/local/pubsub/subscription.ts',
+    in: 'openStream',
+    find: 'options.maxOutstanding > 0',
+    replace: 'options.maxOutstanding !== 0',
+    tests: ['test/unit/infra/local/pubsub/subscription.test.ts'],
+  },
+  {
     guarantee: 'edges: a target that is no path does not reach the framework',
     file: 'shared/http/cap-body.ts',
     in: 'originOf',

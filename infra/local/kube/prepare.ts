@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { defined } from '#shared/core/defined.ts';
 import { findBadChanges, findBadContents } from './contents.ts';
@@ -55,7 +55,11 @@ export function prepareUpdate(
 ): KubeObject {
   if (subresource === 'status') {
     const { status: _, ...rest } = old;
-    return next['status'] === undefined ? rest : { ...rest, status: next['status'] };
+    if (next['status'] === undefined) return rest;
+    const changed = { ...rest, status: next['status'] };
+    const causes = validateSchema(kind, changed);
+    if (causes.length > 0) throw invalidFields(kind, old.metadata.name, causes);
+    return changed;
   }
   checkImmutable(kind, old.metadata, next.metadata);
   const updated = withDefaults(kind, {
@@ -67,6 +71,11 @@ export function prepareUpdate(
     delete updated['status'];
     if (old['status'] !== undefined) updated['status'] = old['status'];
     if (!sameSpec(old, updated)) bumpGeneration(updated);
+  }
+  if (kind.kind === 'Namespace') {
+    nameNamespace(updated);
+    // The namespace's own controller writes these, through subresources that are not served.
+    Object.assign(updated, defined({ spec: old['spec'], status: old['status'] }));
   }
   const frozen = checkFinalizers(old.metadata, next.metadata);
   checkObject(kind, updated, [...frozen, ...findBadChanges(kind, old, updated)]);
@@ -82,7 +91,7 @@ export function prepareDelete(
   const deletion = { deletionTimestamp: timestamp(now), deletionGracePeriodSeconds: 0 };
   const deleting = { ...object, metadata: { ...object.metadata, ...deletion } };
   if (kind.custom) bumpGeneration(deleting);
-  return deleting;
+  return object.kind === 'Namespace' ? { ...deleting, status: { phase: 'Terminating' } } : deleting;
 }
 
 // What a client may write; everything else in metadata belongs to the server.
@@ -178,7 +187,16 @@ function nameNamespace(object: KubeObject): void {
   object.metadata.labels = { ...labels, 'kubernetes.io/metadata.name': name };
 }
 
-function generateName(metadata: Metadata): string {
-  const { generateName: prefix } = metadata;
-  return prefix === undefined ? '' : `${prefix}${randomBytes(3).toString('hex').slice(0, 5)}`;
+// `names.SimpleNameGenerator` of apiserver.
+const SUFFIX_LENGTH = 5;
+const LONGEST_PREFIX = 63 - SUFFIX_LENGTH;
+const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
+
+function generateName({ generateName: prefix = '' }: Metadata): string {
+  if (prefix === '') return '';
+  const suffix = Array.from(
+    { length: SUFFIX_LENGTH },
+    () => SUFFIX_LETTERS[randomInt(SUFFIX_LETTERS.length)],
+  );
+  return prefix.slice(0, LONGEST_PREFIX) + suffix.join('');
 }

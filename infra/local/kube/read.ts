@@ -109,8 +109,8 @@ export function watchObjects(
           controller.close();
         };
         const follow = (event: StoreEvent): void => {
-          const type = event.plural === plural ? seenAs(event, matches) : undefined;
-          if (type !== undefined) controller.enqueue(render(type, event.object));
+          const seen = event.plural === plural ? seenAs(event, matches) : undefined;
+          if (seen !== undefined) controller.enqueue(render(seen.type, seen.object));
           // A watcher that does not read is cut off; it lists again.
           if ((controller.desiredSize ?? 0) < 0) finish();
         };
@@ -149,13 +149,17 @@ function line(type: string, object: unknown): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify({ type, object })}\n`);
 }
 
-// An object that moves into or out of a selector appears or disappears for that watcher.
-function seenAs(event: StoreEvent, matches: Matches): WatchType | undefined {
-  const before = event.previous !== undefined && matches(event.previous);
-  const after = event.type !== 'DELETED' && matches(event.object);
-  if (before && after) return 'MODIFIED';
-  if (after) return 'ADDED';
-  return before ? 'DELETED' : undefined;
+// An object that moves into or out of a selector appears or disappears for that watcher, as it was seen last.
+function seenAs(
+  { type, object, previous }: StoreEvent,
+  matches: Matches,
+): { type: WatchType; object: KubeObject } | undefined {
+  const before = previous !== undefined && matches(previous);
+  if (type !== 'DELETED' && matches(object)) return { type: before ? 'MODIFIED' : 'ADDED', object };
+  if (!before) return undefined;
+  const { resourceVersion } = object.metadata;
+  const last = { ...previous, metadata: { ...previous.metadata, ...defined({ resourceVersion }) } };
+  return { type: 'DELETED', object: last };
 }
 
 function readRevision(text: string | null): number | undefined {

@@ -3,8 +3,16 @@ import { defined } from '#shared/core/defined.ts';
 import type { Kind } from './kinds.ts';
 import { prepareDelete } from './prepare.ts';
 import { listObjects, type Page } from './read.ts';
-import { admitWrite, type Call, type Cluster } from './request.ts';
-import { badRequest, conflict, detailsOf, forbidden, notFound, type Status } from './status.ts';
+import { admitWrite, type Call, type Cluster, currentObject } from './request.ts';
+import {
+  badRequest,
+  conflict,
+  detailsOf,
+  forbidden,
+  notFound,
+  type Status,
+  StatusError,
+} from './status.ts';
 import type { KubeObject, Store } from './store.ts';
 
 const optionsSchema = z.looseObject({
@@ -33,25 +41,31 @@ export async function removeObject(
   if (!options.success) throw badRequest('error decoding DeleteOptions');
   const { preconditions, dryRun } = options.data;
   const name = target.name ?? '';
-  const object = cluster.store.get(kind.plural, target.namespace ?? '', name);
-  if (object === undefined) throw notFound(kind, name);
-  checkPreconditions(kind, object, preconditions ?? {});
-  if (kind.kind === 'Namespace' && KEPT.has(name))
-    throw forbidden(kind, name, 'this namespace may not be deleted');
   const dry = request.dryRun || dryRun?.includes('All') === true;
   const asked = { ...call, request: { ...request, dryRun: dry } };
-  await admitWrite(cluster, asked, { operation: 'DELETE', oldObject: object });
-  if (dry) return success(kind, object);
+  for (;;) {
+    const object = currentObject(cluster, call);
+    if (object === undefined) throw notFound(kind, name);
+    checkPreconditions(kind, object, preconditions ?? {});
+    if (kind.kind === 'Namespace' && KEPT.has(name))
+      throw forbidden(kind, name, 'this namespace may not be deleted');
+    await admitWrite(cluster, asked, { operation: 'DELETE', oldObject: object });
+    if (dry) return success(kind, object);
+    // What another write made of it meanwhile is judged anew.
+    if (currentObject(cluster, call) === object) return beginRemoval(cluster, kind, object);
+  }
+}
+
+function beginRemoval(cluster: Cluster, kind: Kind, object: KubeObject): KubeObject | Status {
+  const { store } = cluster;
+  const { name, deletionTimestamp } = object.metadata;
   if (kind.kind === 'Namespace') emptyNamespace(cluster, name);
-  if (!isHeld(cluster.store, object)) {
-    removeNow(cluster.store, kind.plural, object);
+  if (!isHeld(store, object)) {
+    removeNow(store, kind.plural, object);
     return success(kind, object);
   }
-  if (object.metadata.deletionTimestamp !== undefined) return object;
-  const deleting = prepareDelete(kind, object, cluster.clock());
-  const stored = cluster.store.commit(kind.plural, object, deleting);
-  if (stored === undefined) throw conflict(kind, name);
-  return stored;
+  if (deletionTimestamp !== undefined) return object;
+  return store.commit(kind.plural, object, prepareDelete(kind, object, cluster.clock())) ?? object;
 }
 
 /**
@@ -62,7 +76,10 @@ export async function removeCollection(cluster: Cluster, call: Call, body: unkno
   const page = listObjects(cluster, call);
   for (const { metadata } of page.items) {
     const target = { ...call.target, name: metadata.name };
-    await removeObject(cluster, { ...call, target }, body);
+    await removeObject(cluster, { ...call, target }, body).catch((error: unknown) => {
+      // Another caller removed it meanwhile.
+      if (!(error instanceof StatusError) || error.status.reason !== 'NotFound') throw error;
+    });
   }
   return page;
 }

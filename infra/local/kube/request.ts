@@ -154,13 +154,16 @@ function readLabelTerm(term: string): Matches {
   return (object) => (label(object, key) !== undefined) !== (not === '!');
 }
 
+/** What fields select by beside name and namespace, of the kinds that have one. */
+const SELECTED: Readonly<Record<string, string>> = { Secret: 'type', Namespace: 'status.phase' };
+
 function readFieldTerm(kind: Kind, term: string): Matches {
   const match = /^\s*([\w.]+)\s*(==|=|!=)\s*(.*?)\s*$/.exec(term);
   if (match === null) throw badRequest(`invalid selector: '${term}'; can't understand '${term}'`);
   const [, path = '', operator, value] = match;
-  // Custom resources know only their name and namespace; `describe` asks more of events.
-  const common = path === 'metadata.name' || path === 'metadata.namespace';
-  if (!common && kind.kind !== 'Event')
+  const known = path === 'metadata.name' || path === 'metadata.namespace';
+  // `describe` asks much of events.
+  if (!known && kind.kind !== 'Event' && SELECTED[kind.kind] !== path)
     throw badRequest(
       `${JSON.stringify(path)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
     );

@@ -56,17 +56,24 @@ async function applyObject(cluster: Cluster, call: Call, body: unknown): Promise
   const { object: applied, warnings } = readObject(call, body);
   const apply = (live?: KubeObject): KubeObject =>
     recordApply(writerOf(cluster, call), live, applied, force);
-  if (target.subresource === undefined && currentObject(cluster, call) === undefined) {
-    return storeNew(cluster, call, { object: applied, warnings }, (object) =>
-      withManagersOf(object, apply()),
+  const applyToThere = (): Promise<Response> =>
+    replaceObject(
+      cluster,
+      call,
+      (old) => ({ object: apply(old), warnings }),
+      (_, object, wanted) => withManagersOf(object, wanted),
     );
+  if (target.subresource !== undefined || currentObject(cluster, call) !== undefined) {
+    return applyToThere();
   }
-  return replaceObject(
-    cluster,
-    call,
-    (old) => ({ object: apply(old), warnings }),
-    (_, object, wanted) => withManagersOf(object, wanted),
-  );
+  return storeNew(cluster, call, { object: applied, warnings }, (object) =>
+    withManagersOf(object, apply()),
+  ).catch((error: unknown) => {
+    // Another caller created it meanwhile.
+    if (error instanceof StatusError && error.status.reason === 'AlreadyExists')
+      return applyToThere();
+    throw error;
+  });
 }
 
 // An apply says its type itself, and is typed by the schema whatever the client asks of validation.
@@ -161,11 +168,16 @@ function answer(
   warnings: readonly string[],
   status = 200,
 ): Response {
-  const headers = warnings.map((text): [string, string] => [
-    'warning',
-    `299 - ${JSON.stringify(text)}`,
-  ]);
-  return Response.json(present(call, object), { status, headers });
+  const type: [string, string] = ['content-type', 'application/json'];
+  const headers = [type, ...warnings.map(warningHeader)];
+  // As bytes: what Node sends with a text, it encodes with it, and the headers are encoded already.
+  const body = Buffer.from(JSON.stringify(present(call, object)));
+  return new Response(body, { status, headers });
+}
+
+// In UTF-8, as client-go reads it: the Fetch standard has one byte for each letter of a header.
+function warningHeader(text: string): [string, string] {
+  return ['warning', Buffer.from(`299 - ${JSON.stringify(text)}`).toString('latin1')];
 }
 
 function checkVersion(kind: Kind, old: KubeObject, wanted: KubeObject): void {

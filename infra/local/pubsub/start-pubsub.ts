@@ -85,14 +85,16 @@ function sniffProtocol(socket: Socket, found: (protocol: Protocol) => void): voi
   // Without a listener a reset before the protocol is known would end the process.
   socket.on('error', ignore);
   socket.on('readable', read);
+  let head = Buffer.alloc(0);
 
   function read(): void {
-    const head = socket.read();
-    if (!Buffer.isBuffer(head)) return;
+    const more: unknown = socket.read();
+    if (!Buffer.isBuffer(more)) return;
+    head = Buffer.concat([head, more]);
     const text = head.toString('latin1', 0, HTTP2_START.length);
-    socket.unshift(head);
-    // Fewer bytes than needed: wait for more, which arrive as a new "readable".
+    // Fewer bytes than needed. They are put back once it is known: each that is put back is "readable" again, at once.
     if (text.length < HTTP2_START.length && HTTP2_START.startsWith(text)) return;
+    socket.unshift(head);
     socket.off('readable', read);
     socket.off('error', ignore);
     socket.setTimeout(0);

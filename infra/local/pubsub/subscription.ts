@@ -174,7 +174,7 @@ type Consumers = Set<(reason: PubsubError) => void>;
 interface StreamOptions {
   /** How long each message may take; read anew for each, since a client may change it. */
   deadlineMs: () => number;
-  /** Messages the client takes unacknowledged at a time; 0 leaves it to the service. */
+  /** Messages the client takes unacknowledged at a time; 0 or less leaves it to the service. */
   maxOutstanding: number;
   deliver: (leases: Lease[]) => void;
   /** The subscription went away, or can no longer be pulled from. */
@@ -186,7 +186,7 @@ function openStream(
   options: StreamOptions,
   { backlog, consumers }: { backlog: Backlog; consumers: Consumers },
 ): () => void {
-  const limit = options.maxOutstanding || STREAM_OUTSTANDING;
+  const limit = options.maxOutstanding > 0 ? options.maxOutstanding : STREAM_OUTSTANDING;
   let outstanding = 0;
   let stopped = false;
 

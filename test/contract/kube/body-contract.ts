@@ -128,6 +128,16 @@ export function bodyContract(send: SendKube): void {
       ]);
     });
 
+    it('warns of one in any letters', async () => {
+      const created = await post(ROOTSYNCS, { ...manifest('unknown-letters'), größe: 1, 大: 2 });
+      expect(created.status).toBe(201);
+      const warnings = Buffer.from(String(created.headers['warning']), 'latin1').toString();
+      expect(warnings.split(', ').toSorted()).toEqual([
+        String.raw`299 - "unknown field \"größe\""`,
+        String.raw`299 - "unknown field \"大\""`,
+      ]);
+    });
+
     it('drops them without a word where the client does not care', async () => {
       const created = await post(`${ROOTSYNCS}?fieldValidation=Ignore`, odd('unknown-ignore'));
       expect(created.status).toBe(201);

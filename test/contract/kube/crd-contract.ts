@@ -34,6 +34,17 @@ export function crdContract(client: () => RSyncClient): void {
       });
     });
 
+    it('refuses a status that the CRD does not allow', async () => {
+      await client().create(manifest('crd-status'));
+      const status = { observedGeneration: 'one' };
+      const failure = await failureOf(client().mergeStatus('crd-status', { status }));
+      expect(failure).toMatchObject({
+        code: 422,
+        message: expect.stringContaining('status.observedGeneration: Invalid value: "string"'),
+      });
+      expect(await client().get('crd-status')).not.toHaveProperty('status');
+    });
+
     it('takes a token with its secret', async () => {
       const oci = { image: 'x:v1', auth: 'token', secretRef: { name: 's' } };
       const created = await client().create({ ...manifest('crd-token'), spec: { oci } });

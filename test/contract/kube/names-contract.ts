@@ -65,6 +65,20 @@ export function namesContract(send: SendKube): void {
       expect((await create('configmaps', configMap(metadata))).status).toBe(201);
     });
 
+    it('generates names of 63 characters at most', async () => {
+      const generateName = `${'a'.repeat(57)}-${'b'.repeat(190)}`;
+      const answer = await create('configmaps', { kind: 'ConfigMap', metadata: { generateName } });
+      expect(answer).toMatchObject({
+        status: 201,
+        body: {
+          metadata: {
+            generateName,
+            name: expect.stringMatching(/^a{57}-[b-df-hj-np-tv-xz24-9]{5}$/),
+          },
+        },
+      });
+    });
+
     it('takes a finalizer without a domain on a custom resource', async () => {
       const body = manifest('named-custom');
       const metadata = { ...body.metadata, finalizers: ['plain'] };

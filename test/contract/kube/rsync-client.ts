@@ -155,12 +155,16 @@ export async function failureOf(call: Promise<unknown>): Promise<Failure> {
 export interface Seen {
   type: string;
   name: string | undefined;
+  labels: Readonly<Record<string, string>> | undefined;
   code: number | undefined;
 }
 
 const watchedSchema = z.looseObject({
   code: z.int().optional(),
-  metadata: z.looseObject({ name: z.string().optional() }),
+  metadata: z.looseObject({
+    name: z.string().optional(),
+    labels: z.record(z.string(), z.string()).optional(),
+  }),
 });
 
 export interface Watching {
@@ -181,7 +185,7 @@ export async function watchRSyncs(
     query,
     (type, object) => {
       const { code, metadata } = watchedSchema.parse(object);
-      events.push({ type, name: metadata.name, code });
+      events.push({ type, name: metadata.name, labels: metadata.labels, code });
     },
     () => end.resolve(),
   );

@@ -7,6 +7,7 @@ import { crdContract } from './crd-contract.ts';
 import { lastAppliedContract } from './last-applied-contract.ts';
 import { managersContract } from './managers-contract.ts';
 import { namesContract } from './names-contract.ts';
+import { namespaceContract } from './namespace-contract.ts';
 import { optionsContract } from './options-contract.ts';
 import { strategicContract } from './strategic-contract.ts';
 import { watchContract } from './watch-contract.ts';
@@ -50,6 +51,7 @@ export function kubeContract({ name, start }: KubeContract): void {
     managersContract(send);
     lastAppliedContract(send);
     namesContract(send);
+    namespaceContract(send);
     strategicContract(send);
     optionsContract(send);
 
@@ -227,6 +229,19 @@ export function kubeContract({ name, start }: KubeContract): void {
         expect(patched.spec.oci?.image).toBe('x:v2');
         const bad = [{ op: 'test', path: '/spec/sourceType', value: 'git' }];
         expect((await failureOf(client.patch('json-patch', type, bad))).code).toBe(422);
+      });
+
+      it('takes a JSON patch that tests for the absence of a field, and refuses it afterwards', async () => {
+        await client.create(manifest('json-absent'));
+        const type = 'application/json-patch+json';
+        const path = '/metadata/annotations';
+        const once = [
+          { op: 'test', path, value: null },
+          { op: 'add', path, value: { a: 'b' } },
+        ];
+        const patched = await client.patch('json-absent', type, once);
+        expect(patched.metadata.annotations).toEqual({ a: 'b' });
+        expect((await failureOf(client.patch('json-absent', type, once))).code).toBe(422);
       });
 
       it('refuses a strategic merge patch on a custom resource', async () => {

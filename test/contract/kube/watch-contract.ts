@@ -42,6 +42,8 @@ export function watchContract(subject: {
       await vi.waitFor(() => expect(watch.events).toHaveLength(2), PATIENCE);
       watch.close();
       expect(watch.events.map((event) => event.type)).toEqual(['ADDED', 'DELETED']);
+      // As the watch knows it, for caches find an object by its labels.
+      expect(watch.events[1]?.labels).toEqual({ set: 'leave' });
     });
 
     it('ends after timeoutSeconds', async () => {

@@ -52,6 +52,19 @@ describe('startPubsub()', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
   });
 
+  it.each(['P', 'PR', 'PRI'])(
+    'answers others while a connection has sent %o only',
+    async (start) => {
+      const socket = connect(portOf(pubsub), '127.0.0.1');
+      await once(socket, 'connect');
+      socket.write(start);
+      for (let turn = 0; turn < 5; turn += 1) {
+        expect((await rest('GET', 'projects/local/topics')).status).toBe(200);
+      }
+      socket.destroy();
+    },
+  );
+
   it.each(['2147484S', '35792M', '99999999H', '99999999m'])(
     'waits for messages in a call whose deadline is %s away',
     async (timeout) => {

@@ -244,3 +244,22 @@ describe('pull()', () => {
     expect(refused).toMatchObject({ status: 'rejected', reason: { status: 'NOT_FOUND' } });
   });
 });
+
+describe('stream()', () => {
+  it.each([0, -1])('delivers to a client that holds %i messages: it sets no limit', async (max) => {
+    const broker = engineWithSubscription();
+    const delivered: string[] = [];
+    const stop = broker.subscription(NAME).stream({
+      deadlineMs: () => 10_000,
+      maxOutstanding: max,
+      deliver: (leases) => delivered.push(...leases.map(({ message }) => message.data.toString())),
+      onEnd: () => undefined,
+    });
+    offer(broker.subscription(NAME), 'one');
+    offer(broker.subscription(NAME), 'two');
+    await settle();
+    expect(delivered).toEqual(['one', 'two']);
+    stop();
+    await broker.close();
+  });
+});
