@@ -87,6 +87,14 @@ export const LOCAL_WORLD_MUTATIONS: readonly Mutation[] = [
     tests: ['test/unit/infra/local/pubsub/start-pubsub.test.ts'],
   },
   {
+    guarantee: 'local world: its end waits for a function that is on its way',
+    file: 'infra/local/local-world/function-set.ts',
+    in: 'startFunctions',
+    find: 'await Promise.allSettled(underWay);',
+    replace: '',
+    tests: [`${WORLD}/function-set.test.ts`],
+  },
+  {
     guarantee: 'local world: a stream that sets no limit gets messages',
     file: 'infra/local/pubsub/subscription.ts',
     in: 'openStream',

@@ -54,9 +54,25 @@ export async function startFunctions(
   const running = new Map<FunctionName, RunningFunction>();
   const stopped = new Map<FunctionName, RunningFunction>();
   const { promise: failed, resolve: fail } = Promise.withResolvers<LocalWorldError>();
+  const underWay = new Set<Promise<RunningFunction>>();
+  let ending = false;
   parts.defer(async () => {
+    ending = true;
+    await Promise.allSettled(underWay);
     await Promise.all([...running.values()].map((one) => one.stop()));
   });
+
+  // The end of the world waits for it: what it starts would be left running otherwise.
+  async function steer(act: () => Promise<RunningFunction>): Promise<RunningFunction> {
+    if (ending) throw new LocalWorldError('The local world stops');
+    const acting = act();
+    underWay.add(acting);
+    try {
+      return await acting;
+    } finally {
+      underWay.delete(acting);
+    }
+  }
 
   async function run(name: FunctionName, port: number, append: boolean): Promise<RunningFunction> {
     const started = await startFunction({
@@ -78,29 +94,34 @@ export async function startFunctions(
   const starting = built.map((name) => run(name, ports[name], false));
   await Promise.allSettled(starting);
   await Promise.all(starting);
+
+  async function stop(name: FunctionName): Promise<RunningFunction> {
+    const one = running.get(name);
+    if (one === undefined) throw new LocalWorldError(`Function ${name} does not run`);
+    running.delete(name);
+    await one.stop();
+    stopped.set(name, one);
+    onChange(running);
+    return one;
+  }
+
+  async function start(name: FunctionName): Promise<RunningFunction> {
+    const before = stopped.get(name);
+    if (before === undefined) throw new LocalWorldError(`Function ${name} is not stopped`);
+    stopped.delete(name);
+    try {
+      return await run(name, Number(new URL(before.url).port), true);
+    } catch (error) {
+      stopped.set(name, before);
+      throw error;
+    }
+  }
+
   return {
     running,
     failed,
-    async stop(name) {
-      const one = running.get(name);
-      if (one === undefined) throw new LocalWorldError(`Function ${name} does not run`);
-      running.delete(name);
-      await one.stop();
-      stopped.set(name, one);
-      onChange(running);
-      return one;
-    },
-    async start(name) {
-      const before = stopped.get(name);
-      if (before === undefined) throw new LocalWorldError(`Function ${name} is not stopped`);
-      stopped.delete(name);
-      try {
-        return await run(name, Number(new URL(before.url).port), true);
-      } catch (error) {
-        stopped.set(name, before);
-        throw error;
-      }
-    },
+    stop: (name) => steer(() => stop(name)),
+    start: (name) => steer(() => start(name)),
   };
 }
 
