@@ -83,9 +83,9 @@ function collect(from: Readable, maxBytes: number, onMore: () => void): () => st
   let size = 0;
   from.on('error', () => undefined);
   from.on('data', (chunk: Buffer) => {
+    chunks.push(chunk.subarray(0, Math.max(0, maxBytes - size)));
     size += chunk.length;
-    if (size <= maxBytes) chunks.push(chunk);
-    else onMore();
+    if (size > maxBytes) onMore();
   });
   return () => Buffer.concat(chunks).toString('utf8');
 }

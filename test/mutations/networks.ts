@@ -40,6 +40,14 @@ export const NETWORK_MUTATIONS: readonly Mutation[] = [
     tests: ['test/unit/net/run-program.test.ts'],
   },
   {
+    guarantee: 'of what a program says of its failure, the beginning is kept however much there is',
+    file: 'shared/net/run-program.ts',
+    in: 'collect',
+    find: 'chunk.subarray(0, Math.max(0, maxBytes - size))',
+    replace: 'chunk.subarray(0, size + chunk.length <= maxBytes ? chunk.length : 0)',
+    tests: ['test/unit/net/run-program.test.ts'],
+  },
+  {
     guarantee: 'a program ends with its children',
     file: 'shared/net/run-program.ts',
     in: 'killGroup',

@@ -62,17 +62,18 @@ describe('a program', () => {
     expect(end).toMatchObject({ outcome: 'failed', cause: { code: 'EACCES' } });
   });
 
-  const flood = (pipe: string): string =>
-    `setInterval(() => process.${pipe}.write("x".repeat(65536)), 1)`;
-
   it('that floods its output is stopped', async () => {
-    expect(await runNode(flood('stdout'))).toEqual({ outcome: 'large' });
+    expect(await runNode('setInterval(() => process.stdout.write("x".repeat(65536)), 1)')).toEqual({
+      outcome: 'large',
+    });
   });
 
   it('that floods its errors has the first of them kept', async () => {
-    const end = await runNode(`${flood('stderr')}; setTimeout(() => process.exit(1), 300)`);
-    expect(end).toMatchObject({ outcome: 'ended', code: 1, out: '' });
-    expect('err' in end ? end.err.length : 0).toBeLessThanOrEqual(64 * 1024);
+    const end = await runNode(
+      'process.stderr.write("first" + "x".repeat(2 ** 20), () => process.exit(1))',
+    );
+    const err = 'first'.padEnd(16 * 1024, 'x');
+    expect(end).toEqual({ outcome: 'ended', code: 1, out: '', err });
   });
 });
 
