@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { fc } from '#test/fixtures/fast-check.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startKube, type Kube } from '#infra/local/kube/start-kube.ts';
 import { comparable, type History, histories, type Place, requestOf } from './kube-histories.ts';

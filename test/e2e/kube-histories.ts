@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { fc } from '#test/fixtures/fast-check.ts';
 import type { KubeCall } from '#infra/local/real/kube-request.ts';
 
 const APPLY = 'application/apply-patch+yaml';
