@@ -31,5 +31,8 @@ export const TEST_LIMIT_MS = patiently(400_000);
 /** For `vi.waitFor` and `vi.waitUntil`: over before the test is, so that what did not come is reported. */
 export const PATIENCE = { timeout: Math.ceil(TEST_LIMIT_MS * 0.8), interval: 20 } as const;
 
+/** The same, where each look costs a program or many calls. */
+export const SELDOM = { ...PATIENCE, interval: 300 } as const;
+
 /** The deadline of a call that is answered, however busy the machine is. */
 export const ANSWERED_MS = patiently(300_000);

@@ -3,6 +3,7 @@ import { type World, openWorld } from '#test/bench/fan-out/open-world.ts';
 import { runPush, runSweep } from '#test/bench/fan-out/rounds.ts';
 import { compileCache } from '#test/compile-cache.ts';
 import { BUNDLES } from '#test/fixtures/local-world.ts';
+import { PATIENCE } from '#test/patience.ts';
 
 const FEW = { path: 'configs/few', clusters: 4 };
 const MANY = { path: 'configs/many', clusters: 26 };
@@ -52,5 +53,5 @@ const MORE_TAGS = (MANY.clusters - FEW.clusters) / 2;
 async function nextSecond(): Promise<void> {
   const second = (): number => Math.floor(Date.now() / 1000);
   const begun = second();
-  await vi.waitUntil(() => second() > begun, { timeout: 5_000, interval: 20 });
+  await vi.waitUntil(() => second() > begun, PATIENCE);
 }

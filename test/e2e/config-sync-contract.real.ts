@@ -12,6 +12,7 @@ import { configSyncContract } from '#test/contract/config-sync/suite.ts';
 import { createPusher } from '#test/fixtures/push-artifact.ts';
 import { requireFolder } from './tools/config-sync.ts';
 import { TEST_TOOLS } from './tools/tool-box.ts';
+import { patiently } from '#test/patience.ts';
 
 const COUNTERSIGN = 'countersign@acme.iam.gserviceaccount.com';
 const RBAC = 'rbac.authorization.k8s.io';
@@ -19,7 +20,7 @@ const RBAC = 'rbac.authorization.k8s.io';
 configSyncContract({
   name: 'the real one',
   startTimeout: 600_000,
-  timeout: 900_000,
+  timeout: patiently(900_000),
   start: () => startReal(requireFolder(process.env)),
 });
 
@@ -51,7 +52,7 @@ async function startReal(folder: string): Promise<ConfigSyncUnderTest> {
   const owned = parts.move();
   return {
     registry: registry.host,
-    patience: 300_000,
+    patience: patiently(300_000),
     poll: 500,
     pusher: (repository) => createPusher(registry.url, repository),
     send,

@@ -10,10 +10,11 @@ import { readPrivateKey } from '#infra/local/keys/key-pair.ts';
 import { endWithTests } from '#test/fixtures/end-with-tests.ts';
 import { requireFolder } from './tools/config-sync.ts';
 import { runProcess } from './tools/process.ts';
+import { patiently } from '#test/patience.ts';
 
 const MAIN = fileURLToPath(new URL('../../functions/cli/main.ts', import.meta.url));
-const PATIENCE = { timeout: 400_000, interval: 500 };
-const LIMIT_MS = 900_000;
+const PATIENCE = { timeout: patiently(400_000), interval: 500 };
+const LIMIT_MS = patiently(900_000);
 
 let dir: string;
 let child: ChildProcess;

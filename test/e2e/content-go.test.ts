@@ -25,7 +25,6 @@ import { runProcess } from './tools/process.ts';
 const RUNS = 3_000;
 /** Images in one process: its output is read whole, and is bounded. */
 const AT_ONCE = 50;
-const TIMEOUT_MS = 120_000;
 
 const Results = z.array(
   z.object({
@@ -201,7 +200,7 @@ const LAYER: fc.Arbitrary<Buffer> = fc
     return packed ? gzipSync(bytes) : bytes;
   });
 
-describe('what is read here and by Go', { timeout: TIMEOUT_MS }, () => {
+describe('what is read here and by Go', () => {
   it('is the same for every honest archive, or Go has no decoder for it', async () => {
     const images = HONEST.filter(({ layers, type }) => type === undefined && layers.every(isForGo));
     expect(await compare(images.map(({ layers }) => layers))).toBe(images.length);

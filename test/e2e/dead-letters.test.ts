@@ -9,8 +9,8 @@ import { type DoomedFunctions, takeOver } from '#test/faults/real/doomed-functio
 import type { Emulator } from './tools/emulator.ts';
 import { runProcess } from './tools/process.ts';
 import { startPubsubEmulator } from './tools/pubsub-emulator.ts';
+import { SELDOM } from '#test/patience.ts';
 
-const PATIENCE = { timeout: 30_000, interval: 300 };
 const Letters = z.array(z.object({ code: z.string(), fate: z.string(), reason: z.string() }));
 
 let emulator: Emulator;
@@ -79,7 +79,7 @@ describe("dead letters on Google's emulator", () => {
       const letters = await deadLetters('list');
       expect(letters).toHaveLength(1);
       return letters;
-    }, PATIENCE);
+    }, SELDOM);
     expect(kept).toMatchObject([{ code: 'registry-denied', fate: 'listed' }]);
 
     locked = false;
@@ -89,7 +89,7 @@ describe("dead letters on Google's emulator", () => {
         .filter(({ attributes }) => attributes['image'] === repository)
         .map(({ attributes }) => attributes['type']);
       expect(types).toContain('image.verified');
-    }, PATIENCE);
+    }, SELDOM);
     expect(await deadLetters('replay')).toEqual([]);
     expect(await deadLetters('list')).toEqual([]);
   });
@@ -100,7 +100,7 @@ describe("dead letters on Google's emulator", () => {
         expect(await deadLetters('list')).toMatchObject([
           { code: 'bad-request', reason: expect.stringContaining('tag') },
         ]);
-      }, PATIENCE);
+      }, SELDOM);
     }
     await world.pubsub.publish('gcr', { action: 'INSERT', tag: 'not a reference' });
     await one();

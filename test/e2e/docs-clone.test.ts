@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { documentedBlock } from '#test/docs/blocks.ts';
 import { type Desk, deskIn, type RunOptions } from '#test/docs/desk.ts';
 import { ROOT } from '#test/docs/markdown.ts';
-import { patiently } from '#test/patience.ts';
+import { patiently, SELDOM } from '#test/patience.ts';
 import { findTool } from '#infra/local/real/find-tool.ts';
 import { type Finished, type RunningProcess, runProcess, startProcess } from './tools/process.ts';
 
@@ -23,7 +23,6 @@ const CONFIG = 'countersign.yaml';
 const IGNORED: ReadonlySet<string> = new Set(['node_modules', 'dist', '.local', 'coverage']);
 const SETUP_MS = patiently(600_000);
 const STEP_MS = patiently(180_000);
-const PATIENCE = { timeout: patiently(60_000), interval: 500 };
 
 /** Text of the quick start's terminal: its names are exported once, at the top. */
 const NAMES = documentedBlock('quick-start-names');
@@ -53,7 +52,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await world?.stop();
   await rm(folder, { recursive: true, force: true });
-}, STEP_MS);
+});
 
 /** What a newcomer gets; of sources that came without their history, all that git would keep. */
 async function cloneTo(clone: string): Promise<void> {
@@ -76,7 +75,7 @@ function stepUntil(id: string, text: RegExp, options?: RunOptions): Promise<Fini
   return vi.waitUntil(async () => {
     const done = await step(id, options);
     return text.test(done.stdout) && done;
-  }, PATIENCE);
+  }, SELDOM);
 }
 
 describe('an empty clone', () => {
@@ -114,7 +113,7 @@ describe('an empty clone', () => {
   );
 });
 
-describe('the quick start', { timeout: STEP_MS }, () => {
+describe('the quick start', () => {
   it('does not approve an unsigned image, and says why', async () => {
     expect(await step('quick-start-push')).toMatchObject({ code: 0 });
     const held = await step('quick-start-held');
@@ -192,7 +191,7 @@ describe('the quick start', { timeout: STEP_MS }, () => {
   });
 });
 
-describe('the commands', { timeout: STEP_MS }, () => {
+describe('the commands', () => {
   const env = { PUBSUB_EMULATOR_HOST: PLACES['127.0.0.1:8085'], COUNTERSIGN_CONFIG: CONFIG };
 
   beforeAll(async () => {

@@ -4,11 +4,11 @@ import { type Desk, openDesk } from '#test/docs/desk.ts';
 import { ROOT_SYNC, startTestWorld, type TestWorld } from '#test/fixtures/local-world.ts';
 import { publishSigned } from '#test/fixtures/world-story.ts';
 import type { Finished } from './tools/process.ts';
+import { SELDOM } from '#test/patience.ts';
 
 // One night in the local world: the commands of docs/runbook.md, docs/stop.md, docs/go-back.md and docs/go-on.md.
 
 // Looking more often would spend what the API allows a caller in a minute.
-const PATIENCE = { timeout: 120_000, interval: 500 };
 /** No test waits for it: the next stage is opened by a person. */
 const LONG_SOAK_SECONDS = 3_600;
 
@@ -52,7 +52,7 @@ async function reach(digest: string, ...statuses: readonly string[]): Promise<vo
       digest,
       status: statuses[0],
     });
-  }, PATIENCE);
+  }, SELDOM);
 }
 
 /** Until all clusters run that digest. */
@@ -62,7 +62,7 @@ async function runs(digest: string, ...names: readonly string[]): Promise<void> 
     for (const name of names) {
       expect((await world.get(name, ROOT_SYNC)).status.lastSyncedCommit).toBe(commit);
     }
-  }, PATIENCE);
+  }, SELDOM);
 }
 
 const ALL = ['cluster-1', 'cluster-2', 'cluster-3'] as const;
@@ -111,7 +111,7 @@ describe('a night', () => {
     await vi.waitFor(
       () =>
         done('night-who', /rollout\.promoted .* local [^]*sync\.approved .* [A-Za-z0-9+/]{43}=/),
-      PATIENCE,
+      SELDOM,
     );
     await done('night-what', /rollout\.promoted/);
   });

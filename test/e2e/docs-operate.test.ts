@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Desk, openDesk } from '#test/docs/desk.ts';
 import { ROOT_SYNC, startTestWorld, type TestWorld } from '#test/fixtures/local-world.ts';
 import { publishSigned } from '#test/fixtures/world-story.ts';
-
-const PATIENCE = { timeout: 30_000, interval: 100 };
+import { SELDOM } from '#test/patience.ts';
 
 let world: TestWorld;
 let desk: Desk;
@@ -17,7 +16,7 @@ beforeAll(async () => {
     const syncs = await Promise.all(world.clusters.map(({ name }) => world.get(name, ROOT_SYNC)));
     const commit = digest.slice('sha256:'.length);
     return syncs.every(({ status }) => status.lastSyncedCommit === commit);
-  }, PATIENCE);
+  }, SELDOM);
   // What came of the push is seen by a sweep; only now, so that the push itself approved it.
   await fetch(world.functions.get('sweep')?.url ?? '', { method: 'POST' });
   env = {
@@ -63,7 +62,7 @@ describe('the commands of docs/runbook.md', () => {
       const finished = await desk.run(id, { env });
       expect({ code: finished.code, stderr: finished.stderr }).toMatchObject({ code });
       return finished;
-    }, PATIENCE);
+    }, SELDOM);
     expect(done.stdout).toMatch(text);
   });
 });

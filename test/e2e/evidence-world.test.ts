@@ -7,8 +7,7 @@ import type { RunningPrometheus } from '#test/contract/evidence/suite.ts';
 import { ROOT_SYNC, type TestWorld, startTestWorld } from '#test/fixtures/local-world.ts';
 import { listen } from '#shared/http/serve.ts';
 import { startPrometheus } from './tools/prometheus.ts';
-
-const PATIENCE = { timeout: 60_000, interval: 200 };
+import { SELDOM } from '#test/patience.ts';
 
 /** What the smoke test answers, and for which digests it was asked. */
 let status = 503;
@@ -28,7 +27,7 @@ beforeAll(async () => {
   const smoke = `{ name: smoke, http: { url: "http://127.0.0.1:${port}/\${digest}" }, for: 2s, failAfter: 3s }`;
   const checks = `[${errors}, ${smoke}]`;
   world = await startTestWorld({ sweepMs: 1_000, soakSeconds: 1, checks });
-}, 120_000);
+});
 afterAll(async () => {
   await world.stop();
   await prometheus.stop();
@@ -92,7 +91,7 @@ describe('a stage with checks, in the local world and over the real Prometheus',
         { name: 'errors', outcome: 'met', value: '0', wants: 'below 1' },
         { name: 'smoke', outcome: 'unknown', problem: 'It answered 503', wants: 'status 200' },
       ]);
-    }, PATIENCE);
+    }, SELDOM);
     expect(await approved('cluster-1')).toContain(first);
     expect(await approved('cluster-2')).toBeUndefined();
     expect(await published('rollout.waiting')).toMatchObject([
@@ -109,7 +108,7 @@ describe('a stage with checks, in the local world and over the real Prometheus',
     status = 200;
     await vi.waitFor(async () => {
       expect(await rollout()).toMatchObject({ status: 'completed', digest: first });
-    }, PATIENCE);
+    }, SELDOM);
     expect(await approved('cluster-2')).toContain(first);
     expect(await published('rollout.stage.passed')).not.toEqual([]);
   });
@@ -121,7 +120,7 @@ describe('a stage with checks, in the local world and over the real Prometheus',
       const found = await rollout();
       expect(found).toMatchObject({ status: 'halted', cause: 'evidence', digest: second });
       expect(found?.message).toContain('smoke');
-    }, PATIENCE);
+    }, SELDOM);
     expect(await published('rollout.halted')).toMatchObject([
       { cause: 'evidence', checks: ['smoke'] },
     ]);

@@ -9,7 +9,6 @@ import type { Finished } from './tools/process.ts';
 // says is to be done is run as it stands, by gcloud itself, and ends it; what cosign, crane and gcloud print leads there
 // as well.
 
-const PATIENCE_MS = 300_000;
 const ROOT = join(import.meta.dirname, '../..');
 const NUMBER = '123456789012';
 const NAMES = ['push', 'cluster', 'sweep'] as const;
@@ -23,8 +22,8 @@ const ACCOUNTS: Readonly<Record<Name, string>> = {
 let world: World;
 beforeAll(async () => {
   world = await openWorld();
-}, PATIENCE_MS);
-afterAll(() => world.close(), PATIENCE_MS);
+});
+afterAll(() => world.close());
 
 const tasks = () => world.tasksOf('countersign-tasks');
 const WORK: Readonly<Record<Name, () => Promise<boolean>>> = {
@@ -78,27 +77,23 @@ describe('a function', () => {
     ['cluster', 'firestore'],
     ['sweep', 'gkehub'],
     ['sweep', 'pubsub'],
-  ] as const)(
-    '%s names the command that enables %s, which ends it',
-    { timeout: PATIENCE_MS },
-    async (name, service) => {
-      await world.forget();
-      if (name === 'cluster') {
-        await start('push');
-        if (!(await WORK.push())) throw new Error('push did not task the cluster');
-      }
-      disable(`${service}.googleapis.com`);
-      await start(name);
-      const from = world.functions.lines.length;
-      expect(await WORK[name]()).toBe(false);
-      const said = world.functions.lines.slice(from).join('\n').match(COMMAND) ?? [];
-      expect(new Set(said)).toEqual(new Set([commandFor(service)]));
-      const [command = ''] = said;
-      expect(await gcloud(command)).toMatchObject({ code: 0 });
-      await start(name);
-      expect(await WORK[name]()).toBe(true);
-    },
-  );
+  ] as const)('%s names the command that enables %s, which ends it', async (name, service) => {
+    await world.forget();
+    if (name === 'cluster') {
+      await start('push');
+      if (!(await WORK.push())) throw new Error('push did not task the cluster');
+    }
+    disable(`${service}.googleapis.com`);
+    await start(name);
+    const from = world.functions.lines.length;
+    expect(await WORK[name]()).toBe(false);
+    const said = world.functions.lines.slice(from).join('\n').match(COMMAND) ?? [];
+    expect(new Set(said)).toEqual(new Set([commandFor(service)]));
+    const [command = ''] = said;
+    expect(await gcloud(command)).toMatchObject({ code: 0 });
+    await start(name);
+    expect(await WORK[name]()).toBe(true);
+  });
 });
 
 const publish = (): Promise<Finished> => {
@@ -122,19 +117,15 @@ describe('a program', () => {
           `gcloud run services describe countersign-push --region=${REGION} --project=${PROJECT}`,
         ),
     ],
-  ] as const)(
-    '%s prints what leads to the command that enables %s',
-    { timeout: PATIENCE_MS },
-    async (_, service, work) => {
-      disable(`${service}.googleapis.com`);
-      const { code, stdout, stderr } = await work();
-      expect(code).not.toBe(0);
-      const message = `${stdout}\n${stderr}`;
-      expect(disabledApiFix({ message })).toBe(`enable the API: ${commandFor(service)}`);
-      expect(await gcloud(commandFor(service))).toMatchObject({ code: 0 });
-      expect(await work()).toMatchObject({ code: 0 });
-    },
-  );
+  ] as const)('%s prints what leads to the command that enables %s', async (_, service, work) => {
+    disable(`${service}.googleapis.com`);
+    const { code, stdout, stderr } = await work();
+    expect(code).not.toBe(0);
+    const message = `${stdout}\n${stderr}`;
+    expect(disabledApiFix({ message })).toBe(`enable the API: ${commandFor(service)}`);
+    expect(await gcloud(commandFor(service))).toMatchObject({ code: 0 });
+    expect(await work()).toMatchObject({ code: 0 });
+  });
 
   it('nothing is sent that Google does not describe', () => {
     expect(world.installation.google.problems).toEqual([]);

@@ -6,7 +6,6 @@ import { CLUSTER, ENDPOINT, IMAGE, openWorld, PROJECT, type World } from './goog
 // Clusters by the DNS endpoints of their control planes (docs/google-cloud.md, `fleet.dns_endpoints`), as the accounts and
 // with the roles that the module makes, at an emulated Google. Each permission is withheld once.
 
-const PATIENCE_MS = 300_000;
 const ACCOUNTS = {
   push: 'countersign-push',
   cluster: 'countersign',
@@ -21,8 +20,8 @@ let world: World;
 
 beforeAll(async () => {
   world = await openWorld([['images = [{', 'fleet = { dns_endpoints = true }\n  images = [{']]);
-}, PATIENCE_MS);
-afterAll(() => world.close(), PATIENCE_MS);
+});
+afterAll(() => world.close());
 beforeEach(() => world.installation.google.weather.withheld.clear());
 
 const pushEvent = (): Promise<number> => {
@@ -90,13 +89,9 @@ describe('with the roles of the module', () => {
     ['cluster', ['dns']],
     ['sweep', []],
     ['api', ['dns']],
-  ] as const)(
-    '%s does its work, and calls clusters by %j',
-    { timeout: PATIENCE_MS },
-    async (name, ways) => {
-      expect(await run(name)).toEqual({ done: true, ways, refused: [] });
-    },
-  );
+  ] as const)('%s does its work, and calls clusters by %j', async (name, ways) => {
+    expect(await run(name)).toEqual({ done: true, ways, refused: [] });
+  });
 
   it('nothing is sent that Google does not describe', () => {
     expect(world.installation.google.problems).toEqual([]);
@@ -108,22 +103,18 @@ describe('without container.clusters.connect', () => {
     // People at the API see the failure in its answer.
     ['api', ''],
     ['cluster', 'countersignEndpointCaller'],
-  ] as const)(
-    '%s reaches no cluster, and its log names %s',
-    { timeout: PATIENCE_MS },
-    async (name, role) => {
-      const permission = 'container.clusters.connect';
-      await world.forget();
-      expect((await run('push')).done).toBe(true);
-      world.installation.google.weather.withheld.add(`${memberOf(name)} ${permission}`);
-      const from = world.functions.lines.length;
-      const { done, ways, refused } = await run(name);
-      expect({ done, ways }).toEqual({ done: false, ways: [] });
-      const on = `container/${CLUSTER}`;
-      expect(refused[0]).toMatchObject({ member: memberOf(name), permission, on });
-      expect(world.functions.lines.slice(from).join('\n')).toContain(role);
-    },
-  );
+  ] as const)('%s reaches no cluster, and its log names %s', async (name, role) => {
+    const permission = 'container.clusters.connect';
+    await world.forget();
+    expect((await run('push')).done).toBe(true);
+    world.installation.google.weather.withheld.add(`${memberOf(name)} ${permission}`);
+    const from = world.functions.lines.length;
+    const { done, ways, refused } = await run(name);
+    expect({ done, ways }).toEqual({ done: false, ways: [] });
+    const on = `container/${CLUSTER}`;
+    expect(refused[0]).toMatchObject({ member: memberOf(name), permission, on });
+    expect(world.functions.lines.slice(from).join('\n')).toContain(role);
+  });
 });
 
 describe('without container.clusters.list', () => {
@@ -132,25 +123,21 @@ describe('without container.clusters.list', () => {
     ['cluster', ['gateway']],
     ['sweep', []],
     ['api', ['gateway']],
-  ] as const)(
-    '%s works on, calls clusters by %j, and says what is missing',
-    { timeout: PATIENCE_MS },
-    async (name, ways) => {
-      const permission = 'container.clusters.list';
-      await world.forget();
-      expect((await run('push')).done).toBe(true);
-      world.installation.google.weather.withheld.add(`${memberOf(name)} ${permission}`);
-      const from = world.functions.lines.length;
-      const { refused, ...rest } = await run(name);
-      expect(rest).toEqual({ done: true, ways });
-      expect(new Set(refused.map((one) => one.permission))).toEqual(new Set([permission]));
-      expect(world.functions.lines.slice(from).join('\n')).toContain(permission);
-    },
-  );
+  ] as const)('%s works on, calls clusters by %j, and says what is missing', async (name, ways) => {
+    const permission = 'container.clusters.list';
+    await world.forget();
+    expect((await run('push')).done).toBe(true);
+    world.installation.google.weather.withheld.add(`${memberOf(name)} ${permission}`);
+    const from = world.functions.lines.length;
+    const { refused, ...rest } = await run(name);
+    expect(rest).toEqual({ done: true, ways });
+    expect(new Set(refused.map((one) => one.permission))).toEqual(new Set([permission]));
+    expect(world.functions.lines.slice(from).join('\n')).toContain(permission);
+  });
 });
 
 describe('an endpoint that is closed', () => {
-  it('is not called: the gateway is', { timeout: PATIENCE_MS }, async () => {
+  it('is not called: the gateway is', async () => {
     const { google } = world.installation;
     const place = `container/${CLUSTER}`;
     const before = google.resources.get(place) ?? {};

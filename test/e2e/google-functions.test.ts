@@ -5,7 +5,6 @@ import { IMAGE, openWorld, PROJECT, type World } from './google/world.ts';
 // The functions themselves, as the accounts and with the config that the module makes, at an emulated Google that refuses
 // what their roles do not allow: a config is published and signed, its digest approved in a cluster, the fleet swept.
 
-const PATIENCE_MS = 300_000;
 const NAMES = ['push', 'cluster', 'sweep'] as const;
 type Name = (typeof NAMES)[number];
 const ACCOUNTS: Readonly<Record<Name, string>> = {
@@ -21,8 +20,8 @@ let world: World;
 beforeAll(async () => {
   world = await openWorld();
   await Promise.all(NAMES.map((name) => world.start(name, memberOf(name))));
-}, PATIENCE_MS);
-afterAll(() => world.close(), PATIENCE_MS);
+});
+afterAll(() => world.close());
 
 const pushEvent = (): Promise<number> => {
   const event = { action: 'INSERT', digest: `${IMAGE}@${world.digest}`, tag: `${IMAGE}:v1` };
@@ -45,21 +44,21 @@ const handleTask = () => world.deliveries.push('countersign-tasks-cluster', task
 const sweep = () => world.deliveries.run('countersign-sweep');
 
 describe('with the roles of the module', () => {
-  it('push verifies the image and tasks the cluster', { timeout: PATIENCE_MS }, async () => {
+  it('push verifies the image and tasks the cluster', async () => {
     expect([await pushEvent(), world.functions.lines.slice(-3)]).toEqual([200, expect.anything()]);
     expect(tasks()).toHaveLength(1);
   });
 
-  it('cluster approves the digest', { timeout: PATIENCE_MS }, async () => {
+  it('cluster approves the digest', async () => {
     expect(await handleTask()).toBe(200);
     expect(await world.approved()).toContain(world.digest);
   });
 
-  it('push finds the tag that a signature is about', { timeout: PATIENCE_MS }, async () => {
+  it('push finds the tag that a signature is about', async () => {
     expect(await tasksAfter(signatureEvent)).toBe(true);
   });
 
-  it('sweep sees the fleet', { timeout: PATIENCE_MS }, async () => {
+  it('sweep sees the fleet', async () => {
     expect(await sweep()).toBe(200);
   });
 
@@ -120,21 +119,17 @@ const CASES = NAMES.flatMap((name) =>
 );
 
 describe('without one permission', () => {
-  it.each(CASES)(
-    '%s does not come to its end: %s',
-    { timeout: PATIENCE_MS },
-    async (name, permission) => {
-      const { used, weather } = world.installation.google;
-      const from = used.length;
-      weather.withheld.clear();
-      weather.withheld.add(`${memberOf(name)} ${permission}`);
-      await world.forget();
-      await world.start(name, memberOf(name));
-      const done = await WORK[name]();
-      const refused = used.slice(from).filter(({ role }) => role === undefined);
-      expect([done, refused[0]]).toMatchObject([false, { member: memberOf(name), permission }]);
-    },
-  );
+  it.each(CASES)('%s does not come to its end: %s', async (name, permission) => {
+    const { used, weather } = world.installation.google;
+    const from = used.length;
+    weather.withheld.clear();
+    weather.withheld.add(`${memberOf(name)} ${permission}`);
+    await world.forget();
+    await world.start(name, memberOf(name));
+    const done = await WORK[name]();
+    const refused = used.slice(from).filter(({ role }) => role === undefined);
+    expect([done, refused[0]]).toMatchObject([false, { member: memberOf(name), permission }]);
+  });
 });
 
 /** What only a second look at the same needs. */
@@ -144,26 +139,22 @@ const LATER: readonly (readonly [Name, string, () => Promise<boolean>])[] = [
 ];
 
 describe('without one permission, the second time', () => {
-  it.each(LATER)(
-    '%s does not come to its end: %s',
-    { timeout: PATIENCE_MS },
-    async (name, permission, work) => {
-      const { used, weather } = world.installation.google;
-      weather.withheld.clear();
-      await world.forget();
-      await Promise.all(NAMES.map((each) => world.start(each, memberOf(each))));
-      expect([await WORK.push(), await WORK.cluster(), await WORK.push()]).toEqual([
-        true,
-        true,
-        true,
-      ]);
-      const from = used.length;
-      weather.withheld.add(`${memberOf(name)} ${permission}`);
-      const done = await work();
-      const refused = used.slice(from).filter(({ role }) => role === undefined);
-      expect([done, refused[0]]).toMatchObject([false, { member: memberOf(name), permission }]);
-    },
-  );
+  it.each(LATER)('%s does not come to its end: %s', async (name, permission, work) => {
+    const { used, weather } = world.installation.google;
+    weather.withheld.clear();
+    await world.forget();
+    await Promise.all(NAMES.map((each) => world.start(each, memberOf(each))));
+    expect([await WORK.push(), await WORK.cluster(), await WORK.push()]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    const from = used.length;
+    weather.withheld.add(`${memberOf(name)} ${permission}`);
+    const done = await work();
+    const refused = used.slice(from).filter(({ role }) => role === undefined);
+    expect([done, refused[0]]).toMatchObject([false, { member: memberOf(name), permission }]);
+  });
 });
 
 describe('what was granted to the functions', () => {

@@ -7,7 +7,6 @@ import { openWorld, PROJECT, type World } from './google/world.ts';
 // The recorder of events and the API that reads them, as the accounts and with the roles that the module gives them, at an
 // emulated Google (docs/store.md#history). Each permission is withheld once.
 
-const PATIENCE_MS = 300_000;
 const memberOf = (name: 'history' | 'api'): string =>
   `serviceAccount:countersign-${name}@${PROJECT}.iam.gserviceaccount.com`;
 const RECORDS = `firestore/projects/${PROJECT}/databases/countersign-records`;
@@ -18,8 +17,8 @@ beforeAll(async () => {
   world = await openWorld([['images = [{', 'records = { history_days = 400 }\n  images = [{']]);
   const names = ['history', 'api'] as const;
   await Promise.all(names.map((name) => world.start(name, memberOf(name))));
-}, PATIENCE_MS);
-afterAll(() => world.close(), PATIENCE_MS);
+});
+afterAll(() => world.close());
 beforeEach(() => world.installation.google.weather.withheld.clear());
 
 const idOf = (name: string): string => createHash('sha256').update(name).digest('hex');
@@ -85,7 +84,7 @@ const WITHHELD: readonly (readonly ['history' | 'api', string, () => Promise<boo
 ];
 
 describe('without one permission', () => {
-  it.each(WITHHELD)('%s fails: %s', { timeout: PATIENCE_MS }, async (name, permission, work) => {
+  it.each(WITHHELD)('%s fails: %s', async (name, permission, work) => {
     const { used, weather } = world.installation.google;
     const from = used.length;
     weather.withheld.add(`${memberOf(name)} ${permission}`);

@@ -12,7 +12,6 @@ import { IMAGE, openWorld, PERSON, PROJECT, type World } from './google/world.ts
 // API with a token that real gcloud gets, as docs/google-cloud.md has it; a review by admission; a message that Pub/Sub
 // pushes, gives up, and an operator replays.
 
-const PATIENCE_MS = 300_000;
 const ROOT = join(import.meta.dirname, '../..');
 const accountOf = (name: string): string =>
   `serviceAccount:${name}@${PROJECT}.iam.gserviceaccount.com`;
@@ -51,8 +50,8 @@ beforeAll(async () => {
   await symlink(world.installation.folder, join(examples, 'single-project'));
   const file = join(world.programs.folder, 'countersign.yaml');
   await writeFile(file, world.config);
-}, PATIENCE_MS);
-afterAll(() => world.close(), PATIENCE_MS);
+});
+afterAll(() => world.close());
 beforeEach(() => world.installation.google.weather.withheld.clear());
 
 /** The commands of a page, as a person types them: what they leave in the environment. */
@@ -185,7 +184,7 @@ const WORK = {
 } as const;
 
 describe('with the roles of the module', () => {
-  it.each(Object.keys(WORK))('%s is done', { timeout: PATIENCE_MS }, async (name) => {
+  it.each(Object.keys(WORK))('%s is done', async (name) => {
     const work = Object.entries(WORK).find(([one]) => one === name)?.[1];
     const from = world.functions.lines.length;
     expect([await work?.(), world.functions.lines.slice(from)]).toEqual([true, expect.anything()]);
@@ -230,21 +229,17 @@ const WITHHELD: readonly (readonly [
 ];
 
 describe('without one permission', () => {
-  it.each(WITHHELD)(
-    '%s is not done: %s (%s)',
-    { timeout: PATIENCE_MS },
-    async (member, permission, work) => {
-      const { used, weather } = world.installation.google;
-      const name = member === API ? 'api' : 'admission';
-      // What they remember would do without it.
-      if (member === API || member === ADMISSION) await world.start(name, member);
-      const from = used.length;
-      weather.withheld.add(`${member} ${permission}`);
-      const done = await WORK[work]();
-      const refused = used.slice(from).filter(({ role }) => role === undefined);
-      expect([done, refused[0]]).toMatchObject([false, { member, permission }]);
-    },
-  );
+  it.each(WITHHELD)('%s is not done: %s (%s)', async (member, permission, work) => {
+    const { used, weather } = world.installation.google;
+    const name = member === API ? 'api' : 'admission';
+    // What they remember would do without it.
+    if (member === API || member === ADMISSION) await world.start(name, member);
+    const from = used.length;
+    weather.withheld.add(`${member} ${permission}`);
+    const done = await WORK[work]();
+    const refused = used.slice(from).filter(({ role }) => role === undefined);
+    expect([done, refused[0]]).toMatchObject([false, { member, permission }]);
+  });
 });
 
 describe('what was granted to them', () => {

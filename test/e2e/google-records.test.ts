@@ -5,7 +5,6 @@ import { OWNER } from './google/start.ts';
 // The database of what roll-outs have decided, from its making to the end of the installation, with Terraform itself and
 // an emulated Google Cloud (docs/restore.md#the-records). The steps follow each other.
 
-const PATIENCE_MS = 300_000;
 const VARIABLES = ['-var=project_id=acme-prod', '-var=people=["ops@acme.example"]'];
 const KEY = 'module.countersign.google_kms_crypto_key.release[0]';
 const DATABASES = 'projects/acme-prod/databases';
@@ -20,7 +19,7 @@ beforeAll(async () => {
   );
   const applied = await installation.apply();
   if (applied.code !== 0) throw new Error(applied.text);
-}, PATIENCE_MS);
+});
 afterAll(() => installation.close());
 
 const resource = (name: string) => installation.google.resources.get(`firestore/${name}`);
@@ -74,7 +73,7 @@ describe('the database of the records', () => {
     });
   });
 
-  it('is then as it is described: the next plan is empty', { timeout: PATIENCE_MS }, async () => {
+  it('is then as it is described: the next plan is empty', async () => {
     expect(await installation.plan()).toBe(0);
   });
 
@@ -86,43 +85,33 @@ describe('the database of the records', () => {
     expect(resource(`${DATABASES}/countersign-records`)).toBeDefined();
   });
 
-  it(
-    'gives way to a clone that is named in its place, and stays',
-    async () => {
-      installation.google.add(`firestore/${DATABASES}/countersign-records-2`);
-      await installation.edit(
-        'records = {}',
-        'records = { database = "countersign-records-2", existing = true }',
-      );
-      expect(await installation.apply()).toMatchObject({ code: 0 });
-      expect(resource(`${DATABASES}/countersign-records`)).toBeDefined();
-      expect(backups()).toEqual(['countersign-records-2 8467200s']);
-      expect(rights('countersign-records')['countersign-sweep']).toBe('');
-      expect(rights('countersign-records-2')['countersign-sweep']).toBe(ALL);
-      const config = 'secretmanager/projects/acme-prod/secrets/countersign-config/versions/2';
-      const { data } = Object(installation.google.resources.get(config)).payload;
-      expect(Buffer.from(data, 'base64').toString()).toContain('"countersign-records-2"');
-      expect(await installation.plan()).toBe(0);
-    },
-    PATIENCE_MS,
-  );
+  it('gives way to a clone that is named in its place, and stays', async () => {
+    installation.google.add(`firestore/${DATABASES}/countersign-records-2`);
+    await installation.edit(
+      'records = {}',
+      'records = { database = "countersign-records-2", existing = true }',
+    );
+    expect(await installation.apply()).toMatchObject({ code: 0 });
+    expect(resource(`${DATABASES}/countersign-records`)).toBeDefined();
+    expect(backups()).toEqual(['countersign-records-2 8467200s']);
+    expect(rights('countersign-records')['countersign-sweep']).toBe('');
+    expect(rights('countersign-records-2')['countersign-sweep']).toBe(ALL);
+    const config = 'secretmanager/projects/acme-prod/secrets/countersign-config/versions/2';
+    const { data } = Object(installation.google.resources.get(config)).payload;
+    expect(Buffer.from(data, 'base64').toString()).toContain('"countersign-records-2"');
+    expect(await installation.plan()).toBe(0);
+  });
 
-  it(
-    'outlives the installation',
-    async () => {
-      await installation.terraform('state', 'rm', KEY);
-      const gone = await installation.terraform('destroy', '-auto-approve', ...VARIABLES);
-      expect(gone.code).toBe(0);
-      const left = [...installation.google.resources.keys()].filter(
-        (name) => name.startsWith('firestore/') && name.split('/').length === 5,
-      );
-      expect(left.toSorted()).toEqual(
-        ['countersign-records', 'countersign-records-2'].map(
-          (id) => `firestore/${DATABASES}/${id}`,
-        ),
-      );
-      expect(installation.google.problems).toEqual([]);
-    },
-    PATIENCE_MS,
-  );
+  it('outlives the installation', async () => {
+    await installation.terraform('state', 'rm', KEY);
+    const gone = await installation.terraform('destroy', '-auto-approve', ...VARIABLES);
+    expect(gone.code).toBe(0);
+    const left = [...installation.google.resources.keys()].filter(
+      (name) => name.startsWith('firestore/') && name.split('/').length === 5,
+    );
+    expect(left.toSorted()).toEqual(
+      ['countersign-records', 'countersign-records-2'].map((id) => `firestore/${DATABASES}/${id}`),
+    );
+    expect(installation.google.problems).toEqual([]);
+  });
 });

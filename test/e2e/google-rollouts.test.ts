@@ -8,7 +8,6 @@ import { IMAGE, openWorld, PROJECT, type World } from './google/world.ts';
 // A roll-out in stages with the records' database that the module makes, as the accounts and with the roles that it gives
 // them, at an emulated Google (docs/store.md#records). Each permission on that database is withheld once.
 
-const PATIENCE_MS = 300_000;
 const ACCOUNTS = {
   push: 'countersign-push',
   cluster: 'countersign',
@@ -37,8 +36,8 @@ beforeAll(async () => {
   const text = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: other }\n';
   await writeFile(join(manifests, 'namespace.yaml'), text);
   digests = { two: await world.publish(manifests), one: await world.publish() };
-}, PATIENCE_MS);
-afterAll(() => world.close(), PATIENCE_MS);
+});
+afterAll(() => world.close());
 beforeEach(() => world.installation.google.weather.withheld.clear());
 
 const pushEvent = (digest: string): Promise<number> => {
@@ -117,12 +116,12 @@ const STEPS: Readonly<Record<Name, Step>> = {
 };
 
 describe('with the roles of the module', () => {
-  it('nothing is approved without a record', { timeout: PATIENCE_MS }, async () => {
+  it('nothing is approved without a record', async () => {
     await begin();
     expect([await stands(), await world.approved()]).toEqual(['none', undefined]);
   });
 
-  it.each(NAMES)('%s does its part', { timeout: PATIENCE_MS }, async (name) => {
+  it.each(NAMES)('%s does its part', async (name) => {
     const { before, work, done } = STEPS[name];
     await before();
     expect(await done()).toBe(false);
@@ -130,7 +129,7 @@ describe('with the roles of the module', () => {
     expect(await done()).toBe(true);
   });
 
-  it('a newer digest takes the place of the one before', { timeout: PATIENCE_MS }, async () => {
+  it('a newer digest takes the place of the one before', async () => {
     await begin('push');
     await push.work();
     await world.publish(join(world.programs.folder, 'manifests'));
@@ -158,21 +157,17 @@ const CASES = NAMES.flatMap((name) =>
 );
 
 describe('without one permission on the records', () => {
-  it.each(CASES)(
-    '%s does not do its part: %s',
-    { timeout: PATIENCE_MS },
-    async (name, permission) => {
-      const { used, weather } = world.installation.google;
-      const { before, work, done } = STEPS[name];
-      await before();
-      weather.withheld.add(`${memberOf(name)} ${permission} ${RECORDS}`);
-      const from = used.length;
-      await work();
-      const refused = used.slice(from).filter(({ role }) => role === undefined);
-      expect(refused[0]).toMatchObject({ member: memberOf(name), permission, on: RECORDS });
-      expect(await done()).toBe(false);
-    },
-  );
+  it.each(CASES)('%s does not do its part: %s', async (name, permission) => {
+    const { used, weather } = world.installation.google;
+    const { before, work, done } = STEPS[name];
+    await before();
+    weather.withheld.add(`${memberOf(name)} ${permission} ${RECORDS}`);
+    const from = used.length;
+    await work();
+    const refused = used.slice(from).filter(({ role }) => role === undefined);
+    expect(refused[0]).toMatchObject({ member: memberOf(name), permission, on: RECORDS });
+    expect(await done()).toBe(false);
+  });
 });
 
 describe('what was granted on the records', () => {

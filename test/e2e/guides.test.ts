@@ -14,8 +14,8 @@ import {
 import { findTool } from '#infra/local/real/find-tool.ts';
 import { runProcess } from './tools/process.ts';
 import { startPubsubEmulator } from './tools/pubsub-emulator.ts';
+import { SELDOM } from '#test/patience.ts';
 
-const PATIENCE = { timeout: 30_000, interval: 200 };
 const DIGEST = /sha256:[0-9a-f]{64}/;
 const LAYER = 'application/vnd.oci.image.layer.v1.tar+gzip';
 /** What signs with a key and asks nothing of the world outside. */
@@ -123,7 +123,7 @@ describe.each([
         .map(({ data }) => untrusted.parse(data))
         .find((event) => event.digest === digest);
       return found?.reasons;
-    }, PATIENCE);
+    }, SELDOM);
   }
 
   it.each(WAYS)(
@@ -141,7 +141,7 @@ describe.each([
           const pinned =
             sync.metadata.annotations[IMAGE_TO_SYNC] === `${reference}@${digest}@${digest}`;
           return pinned && `sha256:${sync.status.lastSyncedCommit}` === digest && sync;
-        }, PATIENCE),
+        }, SELDOM),
       );
       const earlier = before[0]?.metadata.annotations[APPROVED]?.split(' ') ?? [];
       for (const { metadata } of live) {

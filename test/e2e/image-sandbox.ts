@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { runProcess } from './tools/process.ts';
 import { endWithTests } from '#test/fixtures/end-with-tests.ts';
+import { patiently } from '#test/patience.ts';
 
 /** What an image says about how it is run: the part of `crane config` that matters. */
 export const imageConfig = z.object({
@@ -49,13 +50,13 @@ const SCRIPT = join(import.meta.dirname, 'image-sandbox.sh');
 const NAMESPACES = '--keep-caps --mount --pid --fork --kill-child --net'.split(' ');
 const PORT = '8080';
 /** Cloud Run's own: SIGKILL follows. */
-const STOP_LIMIT_MS = 10_000;
-const START_LIMIT_MS = 30_000;
+const STOP_LIMIT_MS = patiently(10_000);
+const START_LIMIT_MS = patiently(30_000);
 const POLL_MS = 20;
 /** Longer than any answer may take. */
-const ANSWER_LIMIT_S = 60;
+const ANSWER_LIMIT_MS = patiently(60_000);
 const ASK = `
-const answer = await fetch(process.argv[1], { signal: AbortSignal.timeout(${ANSWER_LIMIT_S}000) });
+const answer = await fetch(process.argv[1], { signal: AbortSignal.timeout(${ANSWER_LIMIT_MS}) });
 process.stdout.write(JSON.stringify({ status: answer.status, body: await answer.json() }));`;
 
 /**

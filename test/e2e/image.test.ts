@@ -7,6 +7,7 @@ import { functionEntries } from '#infra/build/bundle.ts';
 import { readFinalStage } from '#infra/build/image/assemble.ts';
 import { type Container, startContainer, waitForLine } from './image-sandbox.ts';
 import { type ImageWorld, openImageWorld } from './image-world.ts';
+import { PATIENCE } from '#test/patience.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const FUNCTIONS = Object.keys(await functionEntries(root));
@@ -22,7 +23,7 @@ beforeAll(async () => {
   world = await openImageWorld();
   fs = await world.extract('fs');
   bare = await world.extract('bare', { config: false });
-}, 300_000);
+});
 afterAll(async () => {
   for (const container of running) await container.stop();
   await world?.close();
@@ -41,7 +42,7 @@ function start(
 describe('the image', () => {
   it('is the same, to the last byte, when it is built again', async () => {
     expect(await world.again()).toBe(world.reference);
-  }, 300_000);
+  });
 
   it('is configured as the Dockerfile says', () => {
     const text = readFileSync(join(root, 'infra/image/Dockerfile'), 'utf8');
@@ -207,5 +208,5 @@ describe('a container', () => {
 });
 
 async function waitForText(container: Container, text: string): Promise<void> {
-  await vi.waitUntil(() => container.lines.some((found) => String(found).includes(text)), 30_000);
+  await vi.waitUntil(() => container.lines.some((found) => String(found).includes(text)), PATIENCE);
 }

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { writeKubeconfig, type Kube, startKube } from '#infra/local/kube/start-kube.ts';
+import { PATIENCE } from '#test/patience.ts';
+import { endWithTests } from '#test/fixtures/end-with-tests.ts';
 
 interface Run {
   code: number;
@@ -171,19 +173,19 @@ data: { a: b }
       '-o',
       'name',
     ];
-    const child = spawn('kubectl', args, { env });
+    const child = endWithTests(() => spawn('kubectl', args, { env }));
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     const lines = () => output.split('\n').filter((text) => text.endsWith('/watched')).length;
     try {
-      await vi.waitFor(() => expect(lines()).toBe(1), { timeout: 10_000 });
-      await vi.waitFor(() => expect(kube.store.subscribers()).toBe(1), { timeout: 10_000 });
+      await vi.waitFor(() => expect(lines()).toBe(1), PATIENCE);
+      await vi.waitFor(() => expect(kube.store.subscribers()).toBe(1), PATIENCE);
       await inSystem('annotate', 'rootsync', 'watched', 'a.example/b=c');
-      await vi.waitFor(() => expect(lines()).toBe(2), { timeout: 10_000 });
+      await vi.waitFor(() => expect(lines()).toBe(2), PATIENCE);
     } finally {
       child.kill();
     }
-    await vi.waitFor(() => expect(kube.store.subscribers()).toBe(0), { timeout: 10_000 });
+    await vi.waitFor(() => expect(kube.store.subscribers()).toBe(0), PATIENCE);
   });
 
   it('shows the text of an admission denial', async () => {

@@ -7,8 +7,8 @@ import { APPROVED } from '#shared/core/annotations.ts';
 import { ROOT_SYNC, startTestWorld, type TestWorld } from '#test/fixtures/local-world.ts';
 import { findTool } from '#infra/local/real/find-tool.ts';
 import { runProcess } from './tools/process.ts';
+import { SELDOM } from '#test/patience.ts';
 
-const PATIENCE = { timeout: 30_000, interval: 200 };
 const WATCHED_SECONDS = 3;
 
 let folder: string;
@@ -59,7 +59,7 @@ it('what the local world says to type next does what it says', async () => {
   const approved = await vi.waitUntil(async () => {
     const { metadata } = await world.get('cluster-1', ROOT_SYNC);
     return metadata.annotations[APPROVED];
-  }, PATIENCE);
+  }, SELDOM);
   const seen = await shell(commandsOf('See what was written'));
   expect(seen).toContain(`countersign.dev/approved: ${approved}`);
   expect(seen).toContain('"type":"sync.approved"');

@@ -15,9 +15,10 @@ import { startTestWorld, type TestWorld } from '#test/fixtures/local-world.ts';
 import { type Case, VERB_CASES, WAY_CASES } from './packed-command-cases.ts';
 import { findOlderNode, versionOf } from './tools/find-node.ts';
 import { type Finished, runProcess } from './tools/process.ts';
+import { patiently } from '#test/patience.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const SETUP_MS = 600_000;
+const SETUP_MS = patiently(600_000);
 /** Where nothing answers: whatever npm asks for there is seen by its failure. */
 const NO_REGISTRY = 'http://127.0.0.1:1';
 
@@ -196,7 +197,7 @@ describe('every verb, on an older Node and away from the checkout', () => {
     const listed = await run({ args: 'rollouts -o json', code: 0 });
     const [rollout] = JSON.parse(listed.stdout).rollouts;
     names = { ...names, rollout: rollout.id };
-  }, 120_000);
+  });
 
   it.each(VERB_CASES)(
     '$args: $code',

@@ -7,9 +7,9 @@ import { actByKeyboard } from '#test/fixtures/keyboard.ts';
 import { PAGE_STATES } from '#test/fixtures/page-states.ts';
 import { OVERRIDER, asPerson } from '#test/fixtures/people.ts';
 import { servePage } from '#test/fixtures/serve-page.ts';
+import { PATIENCE } from '#test/patience.ts';
 
 const SYNC = '/explain?cluster=edge-005&sync=RootSync/root-sync';
-const PATIENCE_MS = 20_000;
 
 let browser: Browser;
 
@@ -44,7 +44,7 @@ describe.each([
     const served = await servePage(world);
     const context = await browser.newContext({ javaScriptEnabled });
     const page = await context.newPage();
-    page.setDefaultTimeout(PATIENCE_MS);
+    page.setDefaultTimeout(PATIENCE.timeout);
     await page.goto(`${served.url}${path}`);
     await actByKeyboard(page, { link, label, reason: 'INC-7' });
     expect(world.types()).toContain(event);

@@ -1,13 +1,13 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openRepository, pushImage, signBundle } from '#infra/local/images/push-image.ts';
 import { readPrivateKey } from '#infra/local/keys/key-pair.ts';
 import { actByKeyboard, tabTo } from '#test/fixtures/keyboard.ts';
 import { startBrowser } from '#test/fixtures/browser.ts';
 import { type TestWorld, startTestWorld } from '#test/fixtures/local-world.ts';
+import { PATIENCE, SELDOM } from '#test/patience.ts';
 
 const WIDE = { width: 1280, height: 900 };
-const PATIENCE_MS = 20_000;
 
 let browser: Browser;
 let world: TestWorld;
@@ -27,7 +27,7 @@ afterAll(async () => {
 async function open(path: string, options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ viewport: WIDE, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(PATIENCE_MS);
+  page.setDefaultTimeout(PATIENCE.timeout);
   await page.goto(`${api}${path}`);
   return page;
 }
@@ -75,14 +75,13 @@ describe.each([
     // See it change.
     await page.goto(`${api}/fleet?cluster=cluster-2`);
     const cell = page.getByRole('row').filter({ has: page.getByRole('link', { name: sync }) });
-    for (const deadline = performance.now() + PATIENCE_MS; ; ) {
-      const text = (await cell.textContent()) ?? '';
-      if (text.includes('Synced') && text.includes(digest.slice(0, 19))) break;
-      if (performance.now() > deadline) throw new Error(`Not Synced: ${text}`);
-      if (!javaScriptEnabled) await page.reload();
+    await vi.waitFor(async () => {
       await sweep();
-      await page.waitForTimeout(200);
-    }
+      if (!javaScriptEnabled) await page.reload();
+      const text = await cell.textContent();
+      expect(text).toContain('Synced');
+      expect(text).toContain(digest.slice(0, 19));
+    }, SELDOM);
     await page.context().close();
   });
 

@@ -5,9 +5,10 @@ import { fc } from '#test/fixtures/fast-check.ts';
 import { WRITTEN_REFERENCES } from '#test/fixtures/written-references.ts';
 import { findTool } from '#infra/local/real/find-tool.ts';
 import { runProcess } from './tools/process.ts';
+import { patiently } from '#test/patience.ts';
 
 const RUNS = 4_000;
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = patiently(60_000);
 const SEED = 23;
 
 const Results = z.array(

@@ -9,12 +9,13 @@ import { reconcilerName } from '#test/fixtures/reconciler-name.ts';
 import { readBindings } from '#test/terraform/bindings.ts';
 import { mountedFiles, type Plan, planOf } from '#test/terraform/rendered.ts';
 import { EXAMPLES, MODULE, openWorkspace, type Workspace } from '#test/terraform/workspace.ts';
+import { patiently } from '#test/patience.ts';
 
 // The module under Terraform itself, with a stand-in for the provider that has the real one's schema
 // (test/terraform/README.md). `npm run terraform` runs the same, and says what it could not.
 
 /** A plan of the module on two cores that do other things as well. */
-const PATIENCE_MS = 600_000;
+const PATIENCE_MS = patiently(600_000);
 const RSYNCS = 60;
 
 let workspace: Workspace;

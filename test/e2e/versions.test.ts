@@ -6,8 +6,8 @@ import * as z from 'zod';
 import { ROOT_SYNC, type TestWorld, startTestWorld } from '#test/fixtures/local-world.ts';
 import { findTool } from '#infra/local/real/find-tool.ts';
 import { runProcess } from './tools/process.ts';
+import { SELDOM } from '#test/patience.ts';
 
-const PATIENCE = { timeout: 60_000, interval: 200 };
 const DIGEST = /sha256:[0-9a-f]{64}/;
 const LAYER = 'application/vnd.oci.image.layer.v1.tar+gzip';
 const SIGNING = [
@@ -106,11 +106,11 @@ async function receiptIn(cluster: string): Promise<z.infer<typeof receiptSchema>
 /** Every cluster has taken that version, and Config Sync reports it. */
 async function untilLive(version: string, digest: string): Promise<void> {
   for (const { name } of world.clusters) {
-    await vi.waitUntil(async () => (await receiptIn(name))?.version === version, PATIENCE);
+    await vi.waitUntil(async () => (await receiptIn(name))?.version === version, SELDOM);
     await vi.waitUntil(async () => {
       const { status } = await world.get(name, ROOT_SYNC);
       return status.lastSyncedCommit === digest.slice('sha256:'.length);
-    }, PATIENCE);
+    }, SELDOM);
     const { spec } = specSchema.parse(await world.get(name, ROOT_SYNC));
     expect(spec.oci.image).toBe(`${image}@${digest}`);
   }
@@ -141,7 +141,7 @@ describe('versions in the local world, with immutable tags', () => {
     await tool('crane', 'delete', `${image}:1.5.0`);
     // Until the sweep has listed anew; a caller may ask as often as this.
     const listedAnew = async (): Promise<boolean> => (await track()).candidates[0]?.tag === '1.4.2';
-    await vi.waitUntil(listedAnew, { timeout: 90_000, interval: 5_000 });
+    await vi.waitUntil(listedAnew, { ...SELDOM, interval: 5_000 });
     expect(await receiptIn('cluster-1')).toMatchObject({ version: '1.5.0', digest: second });
     expect(await receiptIn('cluster-2')).toMatchObject({ version: '1.5.0', digest: second });
   });
@@ -177,13 +177,10 @@ describe('versions in the local world, with immutable tags', () => {
     const chartSchema = z.looseObject({
       spec: z.looseObject({ helm: z.looseObject({ version: z.string() }) }),
     });
-    await vi.waitUntil(
-      async () => {
-        const { spec } = chartSchema.parse(await (await fetch(`${syncs}/shop`)).json());
-        return spec.helm.version === '1.2.0+b7';
-      },
-      { timeout: 80_000, interval: 500 },
-    );
+    await vi.waitUntil(async () => {
+      const { spec } = chartSchema.parse(await (await fetch(`${syncs}/shop`)).json());
+      return spec.helm.version === '1.2.0+b7';
+    }, SELDOM);
   });
 
   it('refuse to be pushed twice, so that each is a tag of its own', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { NODE_BANNER } from '#infra/build/bundle.ts';
 import { type ServedProvider, serveProvider } from './serve-provider.ts';
+import { patiently } from '#test/patience.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 export const MODULE = join(ROOT, 'infra/terraform');
@@ -12,7 +13,7 @@ export const EXAMPLES = ['single-project', 'fleet-host', 'private-sigstore'] as 
 /** What the stand-in says that it is: the oldest that the module accepts. */
 export const PROVIDER_VERSION = '7.21.0';
 /** Plans of the whole module, one after the other, on a machine that does other things as well. */
-const TIMEOUT_MS = 600_000;
+const TIMEOUT_MS = patiently(600_000);
 
 /** A plan as JSON has each resource several times. */
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;

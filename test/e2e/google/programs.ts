@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { findTool } from '#infra/local/real/find-tool.ts';
 import { type Finished, runProcess } from '../tools/process.ts';
 import type { Front } from './front.ts';
+import { patiently } from '#test/patience.ts';
 
 /** A machine with real programs, whose way to Google ends at the emulated one. */
 export interface Programs {
@@ -18,7 +19,7 @@ export interface Programs {
   close(): Promise<void>;
 }
 
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = patiently(240_000);
 const REGISTRY = 'us-central1-docker.pkg.dev';
 
 /** Opens a folder with cosign, crane and gcloud, credentials for each member, and a proxy that leads nowhere else. */

@@ -2,11 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
 import { endWithTests } from '#test/fixtures/end-with-tests.ts';
+import { patiently } from '#test/patience.ts';
 
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = patiently(60_000);
 const READY_POLL_MS = 200;
 /** After SIGTERM, before SIGKILL. */
-const STOP_GRACE_MS = 5_000;
+const STOP_GRACE_MS = patiently(5_000);
 /** For a minute of little work: nothing is compiled for speed, and one thread collects. */
 const SHORT_LIVED = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC';
 

@@ -11,11 +11,12 @@ import {
 } from '#infra/local/real/kube-apiserver.ts';
 import { TEST_TOOLS } from './tool-box.ts';
 import type { KubeAnswer } from '#infra/local/real/kube-request.ts';
+import { PATIENCE } from '#test/patience.ts';
 
 const CRDS = ['rootsyncs.yaml', 'reposyncs.yaml'].map((file) =>
   join(import.meta.dirname, '../../../infra/kubernetes/crds', file),
 );
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = PATIENCE.timeout;
 const POLL_MS = 20;
 
 const objectSchema = z.looseObject({

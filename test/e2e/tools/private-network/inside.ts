@@ -18,8 +18,7 @@ import {
 import { tickSweep } from '#infra/local/local-world/tick-sweep.ts';
 import { startPubsub } from '#infra/local/pubsub/start-pubsub.ts';
 import { insideSettings, type Said } from './inside-lines.ts';
-
-const PULL_LIMIT_MS = 30_000;
+import { PATIENCE } from '#test/patience.ts';
 
 function say(said: Said): void {
   process.stdout.write(`${JSON.stringify(said)}\n`);
@@ -67,7 +66,7 @@ parts.adopt(tickSweep({ url: sweep, everyMs: sweepMs, onError: report }), (tick)
 
 async function follow(): Promise<void> {
   while (!stopping.signal.aborted) {
-    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(PULL_LIMIT_MS)]);
+    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(PATIENCE.timeout)]);
     const pulled = await pubsub.pull(STATUS_SUBSCRIPTION, signal);
     for (const { attributes, data } of pulled) {
       say({ event: { type: attributes['type'] ?? '', data: JSON.parse(data.toString()) } });

@@ -6,6 +6,7 @@ import type * as z from 'zod';
 import { parseJson } from '#shared/net/json.ts';
 import { type Finished, runProcess } from '../process.ts';
 import { insideSaid, type insideSettings, type Said } from './inside-lines.ts';
+import { endWithTests } from '#test/fixtures/end-with-tests.ts';
 
 const repository = join(import.meta.dirname, '../../../..');
 /** Loopback is the only interface of a new network namespace, and is down. */
@@ -42,14 +43,16 @@ export interface Inside {
  */
 export async function startInside(settings: z.infer<typeof insideSettings>): Promise<Inside> {
   const program = [process.execPath, join(import.meta.dirname, 'inside.ts')];
-  const child = spawn(
-    'unshare',
-    ['--map-root-user', '--net', 'bash', '-c', SCRIPT, ...program, JSON.stringify(settings)],
-    {
-      cwd: repository,
-      env: { PATH: process.env['PATH'], HOME: settings.folder },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    },
+  const child = endWithTests(() =>
+    spawn(
+      'unshare',
+      ['--map-root-user', '--net', 'bash', '-c', SCRIPT, ...program, JSON.stringify(settings)],
+      {
+        cwd: repository,
+        env: { PATH: process.env['PATH'], HOME: settings.folder },
+        stdio: ['pipe', 'pipe', 'pipe'],
+      },
+    ),
   );
   const events: SeenEvent[] = [];
   const logs: string[] = [];
