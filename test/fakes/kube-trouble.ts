@@ -8,6 +8,7 @@ import { defined } from '#shared/core/defined.ts';
 /** What goes wrong with one request: late, never answered, cut off, or refused. */
 type Fault =
   | { kind: 'delay'; ms: number }
+  | { kind: 'hold'; until: Promise<void> }
   | { kind: 'hang' }
   | { kind: 'drop' }
   | { kind: 'status'; code: number; reason: string; message: string; retryAfter?: number };
@@ -44,6 +45,9 @@ async function applyFault(fault: Fault, connection: Connection): Promise<void> {
   switch (fault.kind) {
     case 'delay':
       await sleep(fault.ms);
+      return;
+    case 'hold':
+      await fault.until;
       return;
     case 'hang':
       await connection.closed;

@@ -1,4 +1,5 @@
-import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -12,8 +13,8 @@ const ROOT = join(import.meta.dirname, '..', '..');
 describe('the alerts example as a process', () => {
   it('keeps a failure back for others like it, and reports it before it ends', async () => {
     const received: string[] = [];
-    const receiver = createServer((request, response) => {
-      void text(request).then((body) => {
+    const receiver = createServer((posted, response) => {
+      void text(posted).then((body) => {
         received.push(body);
         return response.end('ok');
       });
@@ -39,16 +40,18 @@ describe('the alerts example as a process', () => {
     const event = encodeEvent(clusterEvent('cluster.unreachable'), { source, now: new Date() });
     const data = Buffer.from(event.data).toString('base64');
     const message = { messageId: '1', attributes: event.attributes, data };
-    const held = fetch(`http://127.0.0.1:${port}/`, {
+    const held = request(`http://127.0.0.1:${port}/`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ message, subscription: 's' }),
+      headers: { 'content-type': 'application/json', expect: '100-continue' },
     });
-    await expect
-      .poll(() => fetch(`http://127.0.0.1:${port}/health`).then((r) => r.status))
-      .toBe(200);
+    const answered = once(held, 'response');
+    held.flushHeaders();
+    // It has begun to read the event, and is answered after whoever comes later.
+    await once(held, 'continue');
+    held.end(JSON.stringify({ message, subscription: 's' }));
+    expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
     await alerts.stop();
-    expect((await held).status).toBe(200);
+    expect(await answered).toMatchObject([{ statusCode: 200 }]);
     expect(received.map((body) => JSON.parse(body))).toMatchObject([
       { status: 'firing', count: 1 },
     ]);

@@ -31,7 +31,18 @@ const started: ChildProcess[] = [];
 async function openFolder(): Promise<void> {
   dir = await mkdtemp(join(tmpdir(), 'countersign-local-'));
   // Away from the world that a developer may run beside the tests.
-  offset = randomInt(OFFSETS.from, OFFSETS.to);
+  offset = await freeOffset();
+}
+
+/** Another run of the tests on this machine has drawn one, too. */
+async function freeOffset(): Promise<number> {
+  const drawn = randomInt(OFFSETS.from, OFFSETS.to);
+  try {
+    await requireFreePorts(choosePorts(drawn));
+    return drawn;
+  } catch {
+    return freeOffset();
+  }
 }
 
 async function closeFolder(): Promise<void> {

@@ -1,25 +1,15 @@
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Discarded } from '#shared/store/sqlite-file.ts';
 import { openSqliteStore } from '#shared/store/sqlite-store.ts';
 import type { Store } from '#shared/store/store.ts';
 import { clusterRecord, storeContract } from '#test/contract/store/suite.ts';
-
-/** Is about to write a file that is not yet in WAL mode, for a while. */
-const HOLD = `
-  import { DatabaseSync } from 'node:sqlite';
-  const db = new DatabaseSync(process.argv[1]);
-  db.exec('BEGIN IMMEDIATE');
-  console.log('writing');
-  setTimeout(() => db.close(), 300);
-`;
 
 const run = promisify(execFile);
 let folder: string;
@@ -59,11 +49,18 @@ describe('several processes', () => {
 });
 
 describe('a new file', () => {
-  it('is waited for while another process writes it', async () => {
+  it('is waited for while another connection, which has it not yet in WAL mode, writes it', async () => {
     mkdirSync(dirname(path), { recursive: true });
-    const holder = spawn(process.execPath, ['--input-type=module', '-e', HOLD, path]);
-    await once(holder.stdout, 'data');
+    const holder = new DatabaseSync(path);
+    holder.exec('BEGIN IMMEDIATE');
+    // The pause between two tries: the write ends in the first.
+    const pause = vi.spyOn(Atomics, 'wait').mockImplementation(() => {
+      holder.close();
+      return 'timed-out';
+    });
+    onTestFinished(() => pause.mockRestore());
     const store = openSqliteStore({ path });
+    expect(pause).toHaveBeenCalledOnce();
     expect(await store.listClusters({ limit: 1 })).toEqual([]);
     await store.close();
   });

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createApp } from '#shared/http/app.ts';
 import { readEnv } from '#shared/http/env.ts';
 import { createLogger } from '#shared/http/log.ts';
@@ -13,7 +15,7 @@ const app = createApp({ log, ready: () => Promise.resolve() });
 app.post('/echo', async (c) => c.json({ body: await c.req.text() }));
 app.get('/slow', async (c) => {
   log.info({}, 'Slow request began');
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  await once(process, 'SIGUSR2');
   return c.json({ slow: true });
 });
 app.get('/stuck', () => {
@@ -57,9 +59,9 @@ await serveFunction('sample', {
   log,
   process,
   close: async () => {
-    log.info({}, 'Closed');
     closing.resolve();
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    for (let turn = 0; turn < 10; turn += 1) await nextTurn();
+    log.info({}, 'Closed');
   },
 }).catch((error: unknown) => {
   log.error({ error }, 'Start failed');

@@ -124,6 +124,7 @@ describe('serveFunction() stops well', () => {
       child.kill(signal);
       await child.line('Draining');
       await expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed');
+      child.kill('SIGUSR2');
       const answer = await slow;
       expect(answer.status).toBe(200);
       expect(await answer.json()).toEqual({ slow: true });

@@ -1,13 +1,14 @@
 import { Agent } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 import type { ServerResponse } from 'node:http';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createDirectSend } from '#shared/fleet/send-directly.ts';
 import { type Outgoing, type Send, createSend } from '#shared/fleet/send-request.ts';
 import { holdTimers } from '#test/fixtures/held-timers.ts';
 import { createSelfSigned } from '#test/fixtures/self-signed.ts';
 import { ANSWERED_MS } from '#test/patience.ts';
 import { type ScriptedServer, sendJson, startScripted } from './scripted-server.ts';
+import { PATIENCE } from '#test/patience.ts';
 
 const BOUNDS = { callMs: ANSWERED_MS, answerBytes: 1_000 };
 /** Held: it passes when the test says so. */
@@ -108,7 +109,7 @@ describe.each<[string, (isTls: boolean) => Send]>([
     const send = create(false);
     await expect(send(to(server), { ...BOUNDS, callMs: CALL_MS })).rejects.toThrow(BROKEN);
     await send(to(server), { ...BOUNDS, callMs: CALL_MS });
-    await expect.poll(() => deadline.count()).toBe(0);
+    await vi.waitFor(() => expect(deadline.count()).toBe(0), PATIENCE);
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import { createServer, request, type Server } from 'node:http';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type BodyLimits, capBody } from '#shared/http/cap-body.ts';
-import { PATIENCE } from '#test/patience.ts';
+import { ANSWERED_MS, PATIENCE } from '#test/patience.ts';
 
 let server: Server;
 afterEach(() => {
@@ -18,7 +18,7 @@ async function start(limits: Partial<BodyLimits>): Promise<number> {
         const body: unknown = Reflect.get(req, 'rawBody');
         res.end(body instanceof Uint8Array ? String(body.length) : 'none');
       },
-      { maxBodyBytes: 1_000, deadlineMs: 10_000, ...limits },
+      { maxBodyBytes: 1_000, deadlineMs: ANSWERED_MS, ...limits },
     ),
   );
   server.listen(0, '127.0.0.1', () => {

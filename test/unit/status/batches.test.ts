@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createBatches } from '#shared/status/batches.ts';
+import { PATIENCE } from '#test/patience.ts';
 
 const sized = (length: number): { data: Uint8Array } => ({ data: new Uint8Array(length) });
 
@@ -52,7 +53,7 @@ describe('createBatches()', () => {
     const hanging = add(sized(1));
     await turn();
     const next = add(sized(1));
-    await expect.poll(() => calls.length).toBe(2);
+    await vi.waitFor(() => expect(calls).toHaveLength(2), PATIENCE);
     calls[1]?.end();
     await next;
     calls[0]?.end();

@@ -7,6 +7,7 @@ import { openFirestoreStore } from '#shared/store/firestore-store.ts';
 import type { Store } from '#shared/store/store.ts';
 import { clusterRecord } from '#test/contract/store/suite.ts';
 import { type FakeFirestore, createFakeFirestore } from '#test/fakes/firestore.ts';
+import { ANSWERED_MS } from '#test/patience.ts';
 
 const REPOSITORY = 'r.example/configs/platform';
 const ROOT = 'projects/p/databases/countersign/documents';
@@ -288,7 +289,7 @@ describe('everyCluster()', () => {
       googleToken: () => Promise.resolve('secret-token'),
       now: () => now,
       onUnreadable: () => {},
-      limits: { attemptMs: 10_000, wholeMs: 10_000, retries: 0, backoffMs: 1 },
+      limits: { attemptMs: ANSWERED_MS, wholeMs: ANSWERED_MS, retries: 0, backoffMs: 1 },
     });
     await expect(failing.everyCluster()).rejects.toMatchObject({ code: 'store-unavailable' });
     broken = false;

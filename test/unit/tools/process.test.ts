@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { runProcess, startProcess } from '#test/e2e/tools/process.ts';
+import { holdTimers } from '#test/fixtures/held-timers.ts';
 
 const command = process.execPath;
 const script = (code: string): string[] => ['-e', code];
@@ -59,7 +60,10 @@ describe('runProcess()', () => {
   });
 
   it('ends and throws past its time', async () => {
-    const running = runProcess({ command, args: script(STAY), timeout: 200 });
+    const timeout = 54_321;
+    using limit = holdTimers(timeout);
+    const running = runProcess({ command, args: script(STAY), timeout });
+    limit.pass();
     await expect(running).rejects.toThrow(/SIGKILL/);
   });
 });

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MAX_CONFIG_BYTES } from '#shared/config/limits.ts';
 import { type Run, runProgramWith } from '#test/fixtures/run-program.ts';
 import { edit, FULL, fullText, lineOf, localText } from '#test/unit/config/fixture.ts';
+import { endWithTests } from '#test/fixtures/end-with-tests.ts';
 
 const OPEN = localText.replace(/authorities:\n.*\n.*\n/, 'allowUnsigned: true\n');
 
@@ -132,9 +133,11 @@ describe('countersign config check', () => {
 describe('the command', () => {
   it('is wired to standard input, output and the exit status', async () => {
     const main = resolve(import.meta.dirname, '../../../../functions/cli/main.ts');
-    const child = spawn(process.execPath, [main, 'config', 'check', '-'], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
+    const child = endWithTests(() =>
+      spawn(process.execPath, [main, 'config', 'check', '-'], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      }),
+    );
     const chunks: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.stdin.end('{}');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { MAX_INCIDENTS, createAlertDesk } from '#infra/examples/alerts/alert-desk.ts';
 import { type Alert, postAlert } from '#infra/examples/alerts/alert.ts';
 import type { AlertEvent } from '#infra/examples/alerts/event.ts';
@@ -8,6 +8,7 @@ import { nextStepOf } from '#infra/examples/alerts/next-step.ts';
 import { readAlertSettings } from '#infra/examples/alerts/settings.ts';
 import { STATUS_DATA } from '#shared/status/status-data.ts';
 import { ROOT } from '#test/docs/markdown.ts';
+import { PATIENCE } from '#test/patience.ts';
 
 const RUNBOOK = 'https://wiki.example/runbook';
 const SLACK = 'https://hooks.slack.com/services/T/B/secret';
@@ -249,13 +250,13 @@ describe('createAlertDesk()', () => {
     });
     const at = { ...told('id-1', 'i'), type: 'cluster.unreachable' };
     const first = desk.handle({ ...at, cluster: 'c1' });
-    await expect.poll(() => sizes).toEqual([1]);
+    await vi.waitFor(() => expect(sizes).toEqual([1]), PATIENCE);
     const second = desk.handle({ ...at, id: 'id-2', cluster: 'c2' });
     await new Promise((resolve) => setImmediate(resolve));
     expect(sizes).toEqual([1]);
     posts[0]?.resolve();
     await first;
-    await expect.poll(() => sizes).toEqual([1, 2]);
+    await vi.waitFor(() => expect(sizes).toEqual([1, 2]), PATIENCE);
     posts[1]?.resolve();
     await second;
   });

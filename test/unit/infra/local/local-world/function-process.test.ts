@@ -1,17 +1,21 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type RunningFunction, startFunction } from '#infra/local/local-world/functions.ts';
-import { PATIENCE } from '#test/patience.ts';
+import { endWithTests } from '#test/fixtures/end-with-tests.ts';
+import { holdTimers } from '#test/fixtures/held-timers.ts';
+import { ANSWERED_MS, PATIENCE } from '#test/patience.ts';
 import { LocalWorldError } from '#infra/local/local-world/local-world-error.ts';
 
 const LISTENING = `console.log(JSON.stringify({ message: 'Listening', port: 4711 }));`;
 /** More than any of these scripts needs. */
-const LIMITS = { startMs: 20_000, stopMs: 20_000 };
+const LIMITS = { startMs: ANSWERED_MS, stopMs: ANSWERED_MS };
+/** Held: it passes when a test says so. */
+const HELD_MS = 54_321;
 const STAY = `setInterval(() => {}, 1000);`;
 
 const MODULE = fileURLToPath(
@@ -84,23 +88,33 @@ describe('startFunction()', () => {
   it('ends with its parent, even where that is killed', async () => {
     const bundle = join(dir, 'main.mjs');
     await writeFile(bundle, `process.on('SIGTERM', () => {}); ${LISTENING} ${STAY}`);
-    const parent = spawn(process.execPath, ['--input-type=module', '-e', parentOf(bundle)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const [pid] = await once(parent.stdout.setEncoding('utf8'), 'data');
+    const parent = endWithTests(() =>
+      spawn(process.execPath, ['--input-type=module', '-e', parentOf(bundle)], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      }),
+    );
+    // Its end, too: one that fails ends its output.
+    const { value: pid } = await createInterface(parent.stdout)[Symbol.asyncIterator]().next();
+    expect(pid).toMatch(/^\d+$/);
     parent.kill('SIGKILL');
     await vi.waitFor(() => expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH'), PATIENCE);
   });
 
   it('kills one that never listens', async () => {
-    const started = start(`console.log('thinking'); ${STAY}`, { ...LIMITS, startMs: 500 });
+    using limit = holdTimers(HELD_MS);
+    const started = start(`console.log('thinking'); ${STAY}`, { ...LIMITS, startMs: HELD_MS });
+    await vi.waitFor(() => expect(lines).toEqual(['thinking']), PATIENCE);
+    limit.pass();
     await expect(started).rejects.toThrow('Function push ended by SIGKILL');
   });
 
   it('kills one that does not stop', async () => {
     const script = `process.on('SIGTERM', () => {}); ${LISTENING} ${STAY}`;
-    const deaf = await start(script, { ...LIMITS, stopMs: 100 });
-    await deaf.stop();
+    const deaf = await start(script, { ...LIMITS, stopMs: HELD_MS });
+    using limit = holdTimers(HELD_MS);
+    const stopping = deaf.stop();
+    limit.pass();
+    await stopping;
     expect(() => process.kill(deaf.pid, 0)).toThrow('ESRCH');
   });
 

@@ -1,10 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { endLeftovers, readRecord, writeRecord } from '#infra/local/local-world/leftovers.ts';
+import { endWithTests } from '#test/fixtures/end-with-tests.ts';
 
 const WORLD = { pid: 1, control: { url: 'http://127.0.0.1:1', token: 'of a test' } };
 
@@ -21,16 +24,26 @@ afterEach(async () => {
   await rm(dir, { recursive: true });
 });
 
-/** A program that stays until it is ended. */
-async function startBundle(
-  name: string,
-): Promise<{ pid: number; bundle: string; child: ChildProcess }> {
+interface Started {
+  readonly pid: number;
+  readonly bundle: string;
+  readonly child: ChildProcessByStdio<Writable, Readable, null>;
+  /** The next line that it writes; undefined where it has ended. */
+  say(): Promise<unknown>;
+}
+
+/** A program that stays until it is ended, and says what it is told. */
+async function startBundle(name: string): Promise<Started> {
   const bundle = join(dir, name);
-  await writeFile(bundle, `console.log('up'); process.stdin.resume();`);
-  const child = spawn(process.execPath, [bundle], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await writeFile(bundle, `console.log('up'); process.stdin.pipe(process.stdout);`);
+  const child = endWithTests(() =>
+    spawn(process.execPath, [bundle], { stdio: ['pipe', 'pipe', 'inherit'] }),
+  );
   children.push(child);
-  await once(child.stdout, 'data');
-  return { pid: child.pid ?? 0, bundle, child };
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const say = async (): Promise<unknown> => (await lines.next()).value;
+  expect(await say()).toBe('up');
+  return { pid: child.pid ?? 0, bundle, child, say };
 }
 
 describe('endLeftovers()', () => {
@@ -44,11 +57,12 @@ describe('endLeftovers()', () => {
   });
 
   it('leaves a process alone that has the number of one by now', async () => {
-    const { pid, child } = await startBundle('other.mjs');
+    const { pid, child, say } = await startBundle('other.mjs');
     const functions = [{ name: 'push', pid, bundle: join(dir, 'push.mjs') }];
     writeRecord(record, { ...WORLD, functions });
     expect(await endLeftovers(record)).toEqual([]);
-    expect([child.exitCode, child.signalCode]).toEqual([null, null]);
+    child.stdin.write('alive\n');
+    expect(await say()).toBe('alive');
   });
 
   it('finds nothing where no world was, or where its record is none', async () => {

@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createRegistryApp } from '#infra/local/registry/start-registry.ts';
 import type { Notification } from '#infra/local/registry/manifests.ts';
 import { emptyIndex, INDEX_DIGEST, OCI_INDEX } from './empty-index.ts';
+import { PATIENCE } from '#test/patience.ts';
 
 const HOST = '127.0.0.1:5000';
 const REPOSITORY = `${HOST}/configs/platform`;
@@ -91,7 +92,7 @@ describe('notifications', () => {
   ])('takes the push when notify %s, and reports it', async (_, notify) => {
     const { errors, put } = startApp(notify);
     expect((await put('v1')).status).toBe(201);
-    await expect.poll(() => errors).toEqual([new Error('topic is gone')]);
+    await vi.waitFor(() => expect(errors).toEqual([new Error('topic is gone')]), PATIENCE);
   });
 
   it('takes the push when notify never ends', async () => {
