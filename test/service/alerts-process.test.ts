@@ -46,7 +46,7 @@ describe('the alerts example as a process', () => {
     });
     const answered = once(held, 'response');
     held.flushHeaders();
-    // It has begun to read the event, and is answered after whoever comes later.
+    // From here on the event is read, before any request that comes later.
     await once(held, 'continue');
     held.end(JSON.stringify({ message, subscription: 's' }));
     expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);

@@ -29,10 +29,10 @@ interface Started {
   readonly bundle: string;
   readonly child: ChildProcessByStdio<Writable, Readable, null>;
   /** The next line that it writes; undefined where it has ended. */
-  say(): Promise<unknown>;
+  readonly say: () => Promise<unknown>;
 }
 
-/** A program that stays until it is ended, and says what it is told. */
+/** A program that stays until it is ended, and repeats each line that it reads. */
 async function startBundle(name: string): Promise<Started> {
   const bundle = join(dir, name);
   await writeFile(bundle, `console.log('up'); process.stdin.pipe(process.stdout);`);
