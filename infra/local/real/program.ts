@@ -32,6 +32,8 @@ export interface RunningProcess {
 export interface ProgramOptions extends Command {
   /** Milliseconds to be ready. */
   readonly timeout: number;
+  /** Milliseconds from SIGTERM to SIGKILL where it is stopped. */
+  readonly graceMs?: number;
   readonly ready: (output: string) => boolean | Promise<boolean>;
 }
 
@@ -58,7 +60,7 @@ export async function startProgram(options: ProgramOptions): Promise<RunningProc
   const deadline = Date.now() + options.timeout;
   async function stop(): Promise<void> {
     stopping = true;
-    await endProcess(child);
+    await endProcess(child, options.graceMs);
     endGroup(child);
   }
   try {

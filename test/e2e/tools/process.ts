@@ -13,6 +13,8 @@ export type { RunningProcess };
 
 const READY_TIMEOUT_MS = patiently(60_000);
 const RUN_TIMEOUT_MS = patiently(400_000);
+/** What a test says of an end is said of one that comes by itself. */
+const STOP_GRACE_MS = patiently(60_000);
 
 /** Of a Go program that lives for a minute: a quarter of its work is to collect garbage, at Go's default of 100. */
 export const SHORT_LIVED: Readonly<Record<string, string>> = { GOGC: '400' };
@@ -30,7 +32,7 @@ export interface Finished {
 export function startProcess(
   options: Command & Pick<ProgramOptions, 'ready'>,
 ): Promise<RunningProcess> {
-  return startProgram({ timeout: READY_TIMEOUT_MS, ...options });
+  return startProgram({ timeout: READY_TIMEOUT_MS, graceMs: STOP_GRACE_MS, ...options });
 }
 
 /** Runs a command to its end. A non-zero exit is an answer (`code`); a failure to start or a time-out throws. */
