@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,8 +12,8 @@ import { patiently, SELDOM } from '#test/patience.ts';
 import { findTool } from '#infra/local/real/find-tool.ts';
 import { type Finished, type RunningProcess, runProcess, startProcess } from './tools/process.ts';
 
-/** Beside whatever world runs on this machine by its usual ports. */
-const OFFSET = 17_000;
+/** Beside whatever world runs on this machine by its usual ports, and other runs of the tests; below outgoing connections. */
+const OFFSET = randomInt(10_000, 24_000);
 const PLACES = {
   '127.0.0.1:5000': `127.0.0.1:${5000 + OFFSET}`,
   '127.0.0.1:8080': `127.0.0.1:${8080 + OFFSET}`,

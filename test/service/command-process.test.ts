@@ -106,7 +106,8 @@ describe('a pipe', () => {
     const { child, out, ended } = start(['config', 'schema']);
     const { stdout } = child;
     stdout?.pause();
-    await vi.waitFor(() => expect(child.pid).toBeGreaterThan(0), PATIENCE);
+    // As much has come as is taken in without a reader, and more is on its way.
+    await vi.waitFor(() => expect(stdout?.readableLength).toBeGreaterThanOrEqual(65_536), PATIENCE);
     stdout?.resume();
     expect(await ended).toBe(0);
     expect(JSON.parse(out())).toMatchObject({ title: 'Countersign configuration' });

@@ -10,6 +10,7 @@ import { endWithTests } from '#test/fixtures/end-with-tests.ts';
 import { holdTimers } from '#test/fixtures/held-timers.ts';
 import { ANSWERED_MS, PATIENCE } from '#test/patience.ts';
 import { LocalWorldError } from '#infra/local/local-world/local-world-error.ts';
+import { isAlive } from '#test/fixtures/is-alive.ts';
 
 const LISTENING = `console.log(JSON.stringify({ message: 'Listening', port: 4711 }));`;
 /** More than any of these scripts needs. */
@@ -97,7 +98,7 @@ describe('startFunction()', () => {
     const { value: pid } = await createInterface(parent.stdout)[Symbol.asyncIterator]().next();
     expect(pid).toMatch(/^\d+$/);
     parent.kill('SIGKILL');
-    await vi.waitFor(() => expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH'), PATIENCE);
+    await vi.waitFor(() => expect(isAlive(Number(pid))).toBe(false), PATIENCE);
   });
 
   it('kills one that never listens', async () => {

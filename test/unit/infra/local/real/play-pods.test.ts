@@ -6,6 +6,7 @@ import type { KubeCall } from '#infra/local/real/kube-request.ts';
 import { playPods } from '#infra/local/real/play-pods.ts';
 import { startPod, templateSchema } from '#infra/local/real/pod.ts';
 import { PATIENCE } from '#test/patience.ts';
+import { isAlive } from '#test/fixtures/is-alive.ts';
 
 const DEPLOYMENTS = '/apis/apps/v1/namespaces/config-management-system/deployments';
 
@@ -91,7 +92,7 @@ describe('startPod()', () => {
     await vi.waitFor(async () => expect(await logOf('helm-sync')).toMatch(/^\d+\n$/), PATIENCE);
     const pid = Number(await logOf('helm-sync'));
     await pod.stop();
-    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), PATIENCE);
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), PATIENCE);
   });
 });
 
