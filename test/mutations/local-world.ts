@@ -95,6 +95,14 @@ export const LOCAL_WORLD_MUTATIONS: readonly Mutation[] = [
     tests: [`${WORLD}/function-set.test.ts`],
   },
   {
+    guarantee: 'local world: a field of Pub/Sub under its name in the proto file is not lost',
+    file: 'infra/local/pubsub/rest-app.ts',
+    in: 'createRestApp',
+    find: 'asObject(withJsonNames(sent))',
+    replace: 'sent',
+    tests: ['test/contract/pubsub'],
+  },
+  {
     guarantee: 'local world: a stream that sets no limit gets messages',
     file: 'infra/local/pubsub/subscription.ts',
     in: 'openStream',

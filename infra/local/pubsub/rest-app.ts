@@ -33,7 +33,8 @@ export function createRestApp(broker: Broker): Hono {
     if (!call) throw new PubsubError('UNIMPLEMENTED', `${route.method} is not supported here`);
     const [field = '', inner] = route.field.split('.');
     const name = tryDecodeURIComponent(route.path.exec(pathname)?.[1] ?? '');
-    const request = { ...c.req.query(), ...asObject(readBody(await c.req.text())) };
+    const sent = { ...c.req.query(), ...asObject(readBody(await c.req.text())) };
+    const request = asObject(withJsonNames(sent));
     const named = inner === undefined ? name : { ...asObject(request[field]), [inner]: name };
     return c.json(await call({ ...request, [field]: named }, c.req.raw.signal));
   });
@@ -51,6 +52,20 @@ function readBody(text: string): unknown {
     throw new PubsubError('INVALID_ARGUMENT', 'The request is not valid JSON');
   }
   return body;
+}
+
+/** Fields whose keys are the caller's own. */
+const MAPS = new Set(['attributes', 'labels']);
+
+/** A field may have its name of the proto file, too: `ordering_key` is `orderingKey`. */
+function withJsonNames(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withJsonNames);
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value).map(([name, field]): [string, unknown] => [
+    name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+    MAPS.has(name) ? field : withJsonNames(field),
+  ]);
+  return Object.fromEntries(fields);
 }
 
 function asObject(value: unknown): Record<string, unknown> {

@@ -31,6 +31,34 @@ export function deliversByPull(world: () => World): void {
       expect(received).not.toHaveProperty('deliveryAttempt');
     });
 
+    it('takes fields by their names in the proto file, and leaves the keys of attributes', async () => {
+      const topic = await world().topic();
+      const settings = { topic, enable_message_ordering: true, ack_deadline_seconds: 30 };
+      const name = await world().subscription(topic, settings);
+      const attributes = { my_key: 'x' };
+      await world().publish(topic, { data: base64('a'), ordering_key: 'k_1', attributes });
+      const [received] = await world().pull(name);
+      expect(received?.message).toMatchObject({ orderingKey: 'k_1', attributes });
+      const { body } = await world().rest('GET', name);
+      expect(body).toMatchObject({ ackDeadlineSeconds: 30, enableMessageOrdering: true });
+    });
+
+    it('takes base64 of either alphabet, with padding or without', async () => {
+      const topic = await world().topic();
+      const name = await world().subscription(topic);
+      const sent = ['-_8=', '-_8', '+/8=', '+/8', '-_-_', 'aGk', 'aA'];
+      for (const data of sent) await world().publish(topic, { data });
+      const seen: string[] = [];
+      while (seen.length < sent.length) {
+        const taken = await world().pull(name, sent.length);
+        seen.push(...taken.map(({ message }) => message.data ?? ''));
+        await world().ack(name, taken);
+      }
+      expect(seen.toSorted()).toEqual(
+        ['+/8=', '+/8=', '+/8=', '+/8=', '+/+/', 'aGk=', 'aA=='].toSorted(),
+      );
+    });
+
     it('delivers each message to each subscription', async () => {
       const topic = await world().topic();
       const names = [await world().subscription(topic), await world().subscription(topic)];
