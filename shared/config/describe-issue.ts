@@ -37,7 +37,7 @@ export function describeIssue(issue: z.core.$ZodIssue, context: IssueContext): F
     case 'too_small':
       return [badValue(path, sizeProblem(issue.origin, 'less', issue.minimum), context)];
     case 'invalid_value':
-      return valueAt(context.root, path) === undefined
+      return (valueAt(context.root, path) ?? undefined) === undefined
         ? [wrongType(path, context)]
         : [badValue(path, 'Is not one of its values', context)];
     default:

@@ -67,6 +67,7 @@ function stepInto(place: JsonSchema, step: string | number): JsonSchema[] {
 }
 
 function choicesOf(place: JsonSchema): string[] {
+  if (place.type === 'boolean' && place.const === undefined) return ['true', 'false'];
   const values = place.enum ?? (place.const === undefined ? [] : [place.const]);
   return values.map(String);
 }

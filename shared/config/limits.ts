@@ -9,8 +9,10 @@ export const MAX_TRUSTED_ROOT_BYTES = 1024 * 1024;
 export const MAX_ALIASES = 100;
 /** Problems shown at once: a file with more is no config. */
 export const MAX_PROBLEMS = 500;
-/** One slip of syntax draws many errors after it, of which the first ones say what is wrong. */
+/** What the parser finds fault with and yet understands; of what it does not understand, the first says what is wrong. */
 export const MAX_SYNTAX_ERRORS = 10;
+/** Characters of what the parser says, and of a key in a path: both repeat the text. */
+export const MAX_FAULT_TEXT = 200;
 
 /** Entries of one list or map. */
 export const MAX_REGISTRIES = 200;

@@ -17,7 +17,13 @@ import {
   systemCode,
 } from './read-file.ts';
 import { hashPolicy } from './policy-hash.ts';
-import { ConfigError, type Finding, formatPath, type Problem } from './problem.ts';
+import {
+  ConfigError,
+  type Finding,
+  formatPath,
+  type Problem,
+  type ProblemKind,
+} from './problem.ts';
 import { readTrust } from './read-trust.ts';
 import type { PolicyInput } from './schema-trust.ts';
 import { type ConfigInput, configSchema } from './schema.ts';
@@ -69,7 +75,9 @@ export async function parseConfig(text: string, source: ConfigSource): Promise<C
       .slice(0, MAX_PROBLEMS)
       .map((finding) => placeOf(finding, document)),
   ];
-  if (problems.length > 0 || !parsed.success) throw new ConfigError(source.file, inOrder(problems));
+  if (problems.length > 0 || !parsed.success) {
+    throw new ConfigError(source.file, inOrder(onceEach(problems)));
+  }
   return buildConfig(parsed.data, files.authorities, source);
 }
 
@@ -80,6 +88,8 @@ function tooLarge(file: string): ConfigError {
   return new ConfigError(file, [{ line: 1, column: 1, path: '', kind: 'too-large', problem, fix }]);
 }
 
+const UNFIT: readonly ProblemKind[] = ['wrong-type', 'too-large'];
+
 /** Made for the first file that has problems: it takes longer than to read the file. */
 let helpSchema: JsonSchema | undefined;
 
@@ -87,18 +97,31 @@ function describeIssues(issues: readonly z.core.$ZodIssue[], root: unknown): Fin
   if (issues.length === 0) return [];
   const schema = (helpSchema ??= buildJsonSchema());
   const findings = issues.flatMap((issue) => describeIssue(issue, { root, schema }));
-  // What has the wrong type is not judged by its value as well.
-  const mistyped = new Set(
-    findings.flatMap(({ kind, path }) => (kind === 'wrong-type' ? formatPath(path) : [])),
-  );
-  return findings.filter(
-    ({ kind, path }) => kind === 'wrong-type' || !mistyped.has(formatPath(path)),
-  );
+  // What has the wrong type is not judged by its size as well, and what is too large not by its value.
+  const unfit = UNFIT.map((kind) => pathsOf(findings.filter((finding) => finding.kind === kind)));
+  return findings.filter(({ kind, path }) => {
+    const before = UNFIT.includes(kind) ? UNFIT.indexOf(kind) : UNFIT.length;
+    return !unfit.slice(0, before).some((paths) => paths.has(formatPath(path)));
+  });
+}
+
+function pathsOf(findings: readonly Finding[]): ReadonlySet<string> {
+  return new Set(findings.map(({ path }) => formatPath(path)));
 }
 
 /** A finding with its place in the file. */
 export function placeOf({ path, ...finding }: Finding, document: YamlDocument): Problem {
   return { ...document.locate(path, finding.kind), path: formatPath(path), ...finding };
+}
+
+/** An alias repeats what is wrong with its anchor: that is to be repaired once, where it is written. */
+function onceEach(problems: readonly Problem[]): Problem[] {
+  const field = /[^.[]*$/;
+  const seen = new Set<string>();
+  return problems.filter(({ line, column, path, problem }) => {
+    const key = [line, column, field.exec(path)?.[0], problem].join(' ');
+    return seen.size < seen.add(key).size;
+  });
 }
 
 /** Problems in the order of the file. */

@@ -1,4 +1,5 @@
 import { CountersignError } from '#shared/core/errors.ts';
+import { MAX_FAULT_TEXT } from './limits.ts';
 
 /** What is wrong, for tests and scripts; `problem` and `fix` say it to people. */
 export const PROBLEM_KINDS = [
@@ -62,7 +63,8 @@ export function formatProblem(file: string, problem: Problem): string {
 export function formatPath(path: Path): string {
   return path.reduce<string>((text, step) => {
     if (typeof step === 'number') return `${text}[${step}]`;
-    if (!/^[A-Za-z_][-A-Za-z0-9_]*$/.test(step)) return `${text}[${JSON.stringify(step)}]`;
+    const name = step.length > MAX_FAULT_TEXT ? `${step.slice(0, MAX_FAULT_TEXT)}…` : step;
+    if (!/^[A-Za-z_][-A-Za-z0-9_]*$/.test(name)) return `${text}[${JSON.stringify(name)}]`;
     return text === '' ? step : `${text}.${step}`;
   }, '');
 }

@@ -334,7 +334,7 @@ describe('ConfigError', () => {
     expect(problems.map(({ path, kind }) => `${path} ${kind}`)).toEqual([
       'apiVersion bad-value',
       'images[2].trust bad-value',
-      ' duplicate',
+      'unmatched duplicate',
       'extra unknown-key',
       'trust.release.require bad-value',
       'trust.release.authorities[1].key.file file',

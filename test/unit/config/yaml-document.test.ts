@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import {
   MAX_ALIASES,
   MAX_CONFIG_BYTES,
+  MAX_FAULT_TEXT,
   MAX_PROBLEMS,
-  MAX_SYNTAX_ERRORS,
 } from '#shared/config/limits.ts';
 import { edit, fullText, lineOf, parse, problemsOf } from './fixture.ts';
 
@@ -86,29 +86,175 @@ describe('parseConfig() of text that is no good YAML', () => {
     ['brackets that are open', '['.repeat(3_000), 'Is nested too deeply'],
     ['brackets', `${'['.repeat(3_000)}${']'.repeat(3_000)}`, 'Is nested too deeply'],
     ['lists in lists', `${'- '.repeat(3_000)}x`, 'Is nested too deeply'],
-    ['a merge of what is no map', 'fleet: { <<: 5 }', 'Merges what is no map'],
     ['a tag', 'fleet: !!a/b.c:d x', 'Unresolved tag: tag:yaml.org,2002:a/b.c:d'],
   ])('says plainly and once what is wrong with %s', async (_what, text, problem) => {
     expect(await problemsOf(text)).toEqual([expect.objectContaining({ kind: 'yaml', problem })]);
   });
 
-  it('names one slip of syntax, not everything that follows from it', async () => {
-    const problems = await problemsOf(`{}\n${fullText}`);
-    expect(problems).toHaveLength(MAX_SYNTAX_ERRORS);
+  it('names one slip of syntax, and nothing that follows from it', async () => {
+    expect(await problemsOf(`{}\n${fullText}`)).toHaveLength(1);
+    const text = edit(fullText, '  sweepTasks:', '   sweepTasks:');
+    const place = {
+      line: lineOf(text, 'projects/p/topics/countersign-tasks'),
+      path: 'topics.tasks',
+    };
+    expect(await problemsOf(text)).toEqual([expect.objectContaining(place)]);
   });
 
-  it('places a problem at the alias whose value is wrong', async () => {
-    const text = edit(
-      edit(fullText, 'viewers: [dev@acme.example]', 'viewers: &who [dev@acme.example, nobody]'),
-      'invokers: [ops@acme.example]',
-      'invokers: *who',
-    );
-    const problems = await problemsOf(text);
-    expect(problems.map(({ path }) => path)).toEqual([
-      'access.api.viewers[1]',
-      'access.api.invokers[1]',
+  it.each(['\t\teffect: gate', '  \teffect: gate'])(
+    'says of %j that tabs are no indentation',
+    async (line) => {
+      const text = edit(fullText, '    effect: gate', line);
+      const problem = 'Tabs are not allowed as indentation';
+      const found = { line: lineOf(text, line), column: 1, problem };
+      expect(await problemsOf(text)).toEqual([expect.objectContaining(found)]);
+    },
+  );
+
+  it.each([
+    ['gate: { <<: 5 }', '5', 'gate["<<"]'],
+    ['gate:\n  <<: text', 'text', 'gate["<<"]'],
+    ['gate: { <<: [{ mayHold: anyone }, 1] }', '1] }', 'gate["<<"][1]'],
+    ['gate: { <<: [[{ mayHold: anyone }]] }', '[{ may', 'gate["<<"][0]'],
+    ['x: &list [1]\ngate: { <<: *list }', '*list', 'gate["<<"]'],
+    ['x: &one 1\ngate: { <<: *one }', '*one', 'gate["<<"]'],
+    ['images:\n  - <<: 5\n    match: a', '5', 'images[0]["<<"]'],
+    ['<<: 5', '5', '["<<"]'],
+  ])('places at its value the merge of what is no map: %s', async (text, needle, path) => {
+    const problem = 'Merges what is no map';
+    expect(await problemsOf(`# \n${text}\n`)).toEqual([
+      { ...placeOf(`# \n${text}`, needle), path, kind: 'yaml', problem, fix: expect.any(String) },
     ]);
-    expect(new Set(problems.map(({ line }) => line))).toEqual(new Set([lineOf(text, '&who')]));
+  });
+
+  it('names each bad merge', async () => {
+    const problems = await problemsOf('gate: { <<: 5 }\nstore:\n  <<:\n');
+    expect(problems.map(({ path, line }) => [path, line])).toEqual([
+      ['gate["<<"]', 1],
+      ['store["<<"]', 3],
+    ]);
+  });
+
+  it.each([
+    ['gate: &a\n  <<: *a', '*a', 'gate["<<"]'],
+    ['gate: &a\n  x: [*a]', '*a', 'gate.x[0]'],
+  ])('places an alias inside of its anchor: %s', async (text, needle, path) => {
+    expect(await problemsOf(text)).toEqual([
+      expect.objectContaining({ ...placeOf(text, needle), path, kind: 'yaml' }),
+    ]);
+  });
+
+  it.each([
+    ['an unknown key', '<<: { mayHoldd: anyone }', 'mayHoldd', 'gate.mayHoldd'],
+    ['a bad value', '<<: { mayHold: 5 }', '5 }', 'gate.mayHold'],
+    ['a bad value in a list', '<<: [{ breakGlass: [] }, { mayHold: 5 }]', '5 }', 'gate.mayHold'],
+  ])('places what is merged where it is written: %s', async (_what, merge, needle, path) => {
+    const gate = `gate:\n  ${merge}\n  identity: a@p.iam.gserviceaccount.com\n`;
+    const text = edit(fullText, /^gate:.*$/m.exec(fullText)?.[0] ?? '', gate);
+    expect(await problemsOf(text)).toEqual([
+      expect.objectContaining({ ...placeOf(text, needle), path }),
+    ]);
+  });
+
+  it.each(['viewers: [dev@acme.example]', 'viewers: [dev@acme.example, nobody]'])(
+    'names once what is wrong where an alias repeats it: %s',
+    async (viewers) => {
+      const anchored = viewers.replace(': ', ': &who ').replace(']', ', nowhere]');
+      const text = edit(
+        edit(fullText, 'viewers: [dev@acme.example]', anchored),
+        'invokers: [ops@acme.example]',
+        'invokers: *who',
+      );
+      const problems = await problemsOf(text);
+      expect(new Set(problems.map(({ path }) => path.replace(/\[\d\]$/, '')))).toEqual(
+        new Set(['access.api.viewers']),
+      );
+      expect(problems).toHaveLength(anchored.split(',').length - 1);
+    },
+  );
+
+  it.each([
+    ['a list of pairs', '!!omap [mode: warn]', 'omap'],
+    ['a set', '!!set { mode }', 'set'],
+    ['bytes', '!!binary aGk=', 'binary'],
+    ['a time', '!!timestamp 2001-01-01', 'timestamp'],
+  ])('refuses %s, which would be taken for an empty map', async (_what, value, tag) => {
+    const text = edit(
+      fullText,
+      /^admission: .*$/m.exec(fullText)?.[0] ?? '',
+      `admission: ${value}`,
+    );
+    const problem = `Unresolved tag: tag:yaml.org,2002:${tag}`;
+    const place = { line: lineOf(text, 'admission: !!'), path: 'admission', problem };
+    expect(await problemsOf(text)).toEqual([expect.objectContaining(place)]);
+  });
+
+  it('refuses YAML 1.1, which reads 010 as 8', async () => {
+    const text = `# \n%YAML 1.1\n---\n${fullText}`;
+    expect(await problemsOf(text)).toEqual([
+      expect.objectContaining({ line: 2, column: 1, problem: 'Is written in YAML 1.1' }),
+    ]);
+    expect(await parse(`%YAML 1.2\n---\n${fullText}`)).toEqual(await parse(fullText));
+  });
+
+  it.each([
+    ['annotations: { env: prod }', 'annotations: { env: prod, __proto__: x }'],
+    ['open: { allowUnsigned: true }', 'open: { allowUnsigned: true }\n  __proto__: {}'],
+  ])('names the key that an object would lose: %s', async (before, after) => {
+    const text = edit(fullText, before, after);
+    const [problem, ...more] = await problemsOf(text);
+    expect([problem?.path.endsWith('.__proto__'), more]).toEqual([true, []]);
+    expect(problem).toMatchObject(placeOf(text, '__proto__'));
+  });
+
+  it('reads lines that end with CR as it reads others', async () => {
+    const bad = edit(fullText, 'unmatched: deny', 'unmatched: denied');
+    for (const end of ['\r\n', '\r']) {
+      expect(await parse(fullText.replaceAll('\n', end))).toEqual(await parse(fullText));
+      expect(await problemsOf(bad.replaceAll('\n', end))).toEqual(await problemsOf(bad));
+    }
+  });
+
+  it.each([
+    ['unmatched: "deny', '"deny', 'unmatched'],
+    ["unmatched: 'deny", "'deny", 'unmatched'],
+    ['gate: { identity: a', '{ identity', 'gate'],
+    ['gate: [a, b', '[a, b', 'gate'],
+  ])('places what is not closed where it is opened: %s', async (line, needle, path) => {
+    const before = line.startsWith('gate')
+      ? (/^gate:.*$/m.exec(fullText)?.[0] ?? '')
+      : 'unmatched: deny';
+    const text = edit(fullText, before, line);
+    expect(await problemsOf(text)).toEqual([
+      expect.objectContaining({ ...placeOf(text, needle), path, fix: 'Close it' }),
+    ]);
+  });
+
+  it.each([
+    ['effect: gate', 'effect: gate\n    effect: pin', 'images[0].effect', 'duplicate'],
+    ['unmatched: deny', 'unmatched: @deny', 'unmatched', 'yaml'],
+    ['match: us-docker.pkg.dev/acme/configs/**', 'match: **', 'images[0].match', 'yaml'],
+    ['unmatched: deny', 'unmatched: !secret deny', 'unmatched', 'yaml'],
+  ])('names the field: %s', async (before, after, path, kind) => {
+    const text = edit(fullText, before, after);
+    expect(await problemsOf(text)).toEqual([expect.objectContaining({ path, kind })]);
+  });
+
+  it.each([
+    ['unmatched: deny', 'unmatched:', 'Is empty', 'Write deny or ignore'],
+    ['plainHttp: true', 'plainHttp: yes', 'Is a text', 'Write true or false'],
+    ['require: 1', 'require: 1000', 'Is more than 50', 'Write it as in 1'],
+  ])(
+    'says once what is wrong with a value, and the fix: %s',
+    async (before, after, problem, fix) => {
+      const problems = await problemsOf(edit(fullText, before, after));
+      expect(problems).toEqual([expect.objectContaining({ problem, fix })]);
+    },
+  );
+
+  it('repeats no more than the beginning of a key', async () => {
+    const [problem] = await problemsOf(`? ${'k'.repeat(100_000)}\n: 1\n${fullText}`);
+    expect(problem?.path).toHaveLength(MAX_FAULT_TEXT + '[""]…'.length);
   });
 
   it('takes what is written over what is merged', async () => {
@@ -116,6 +262,12 @@ describe('parseConfig() of text that is no good YAML', () => {
     expect((await parse(text)).gate).toEqual((await parse(fullText)).gate);
   });
 });
+
+/** Line and column, from 1, at which `needle` begins in `text`. */
+function placeOf(text: string, needle: string): { line: number; column: number } {
+  const at = text.indexOf(needle);
+  return { line: lineOf(text, needle), column: at - text.lastIndexOf('\n', at - 1) };
+}
 
 describe('parseConfig() of text that would be too much', () => {
   it('refuses a file past the limit before reading it', async () => {
@@ -137,7 +289,8 @@ describe('parseConfig() of text that would be too much', () => {
       (_, level) => `l${level + 1}: &l${level + 1} [*l${level}, *l${level}]`,
     );
     const problems = await problemsOf(`l0: &l0 [x]\n${levels.join('\n')}\n`);
-    expect(problems).toEqual([expect.objectContaining({ kind: 'yaml', path: '' })]);
+    const last = { kind: 'yaml', path: 'l20', line: 21, column: 18 };
+    expect(problems).toEqual([expect.objectContaining(last)]);
   });
 
   it('refuses one anchor repeated too often', async () => {
