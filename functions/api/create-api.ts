@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { HTTPException } from 'hono/http-exception';
+import type * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
 import { answerProblem, problem } from '#shared/http/problem.ts';
 import { requireInvoker } from './check-person.ts';
@@ -39,6 +40,12 @@ const ABOUT = {
   security: [{ idToken: [] }, {}],
 };
 
+/** What is wrong with a parameter that is a text wherever it is there, and there once. */
+function sayOfQuery(issue: z.core.$ZodIssue | undefined): string | undefined {
+  if (issue?.code !== 'invalid_type') return issue?.message;
+  return issue.message.endsWith('array') ? 'is given more than once' : 'is missing';
+}
+
 /**
  * Every operation of the API, and the document that describes them: to be mounted on an app that has health, readiness
  * and problem documents (docs/api.md).
@@ -52,7 +59,8 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
       if (result.success) return;
       const [issue] = result.error.issues;
       const place = [result.target, ...(issue?.path.map(String) ?? [])].join('.');
-      throw new CountersignError('bad-request', `${place}: ${issue?.message ?? 'is wrong'}`);
+      const message = result.target === 'query' ? sayOfQuery(issue) : issue?.message;
+      throw new CountersignError('bad-request', `${place}: ${message ?? 'is wrong'}`);
     },
   });
   api.onError((error) => {

@@ -40,7 +40,7 @@ export function createGuard(deps: GuardDeps): MiddlewareHandler<ApiEnv> {
     const isForm = isChange && !c.req.path.startsWith('/v1/');
     let person: Person;
     try {
-      if (isChange && isForeign(c.req.raw, isForm)) {
+      if (isChange && isServed(c) && isForeign(c.req.raw, isForm)) {
         throw new CountersignError('forbidden', 'The request comes from another site');
       }
       person = await checkPerson(c.req.raw.headers);
@@ -55,15 +55,28 @@ export function createGuard(deps: GuardDeps): MiddlewareHandler<ApiEnv> {
     }
     // A body that is passed over would be taken for an empty one, which asks for the whole fleet.
     const expected = isForm ? 'application/x-www-form-urlencoded' : 'application/json';
-    const [type] = (c.req.header('content-type') ?? '').toLowerCase().split(';', 1);
-    if (isChange && method !== 'DELETE' && type !== expected && isServed(c)) {
-      const detail = `The content-type of the request must be ${expected}`;
-      return answer(c, problem(415, 'unsupported-media-type', detail));
+    if (isChange && method !== 'DELETE' && isServed(c)) {
+      if (!isOf(expected, c)) {
+        const detail = `The content-type of the request must be ${expected}`;
+        return answer(c, problem(415, 'unsupported-media-type', detail));
+      }
+      if (!/^(?:identity)?$/i.test(c.req.header('content-encoding') ?? '')) {
+        const detail = 'The body of the request must be sent without a content-encoding';
+        return answer(c, problem(415, 'unsupported-media-type', detail));
+      }
     }
     c.set('person', person);
     c.set('log', c.get('log').child({ actor: person.name }));
     return next();
   });
+}
+
+/** Whether the body is of the type, whatever its parameters are: JSON has none, and what parses it refuses some. */
+function isOf(expected: string, c: Context): boolean {
+  const [type = ''] = (c.req.header('content-type') ?? '').toLowerCase().split(';', 1);
+  if (type.trim() !== expected) return false;
+  c.req.raw.headers.set('content-type', expected);
+  return true;
 }
 
 /** Whether the path takes this method: what it does not take is answered with 404 or 405, whatever its body is. */

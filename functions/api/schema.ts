@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
 import {
   DEFAULT_PAGE,
   MAX_CURSOR,
@@ -49,6 +50,11 @@ export const PageLimit = z
     example: DEFAULT_PAGE,
   });
 
+/** What is true or false in a query. */
+export function flag(description: string): z.ZodEnum<{ true: 'true'; false: 'false' }> {
+  return z.enum(['true', 'false']).meta({ description, type: 'boolean', enum: [true, false] });
+}
+
 export const Reason = z
   .string()
   .max(MAX_REASON)
@@ -82,6 +88,7 @@ const MEANINGS = {
   401: 'No token, or one that is not accepted',
   403: 'This identity may not do this',
   404: 'No such cluster, RSync, roll-out or freeze',
+  408: 'The body came too slowly',
   409: 'The cluster cannot answer this: it has no Config Sync',
   413: 'The body is too large',
   415: 'The body is no JSON',
@@ -111,7 +118,17 @@ export const PAGE_HEADERS = z.object({
 const RETRY_HEADERS = z.object({
   'retry-after': z.int().min(1).optional().meta({ description: 'Seconds to wait' }),
 });
-const PASSING = new Set(['429', '503', '504']);
+/** Of a problem that a token would mend. */
+const TOKEN_HEADERS = z.object({
+  'www-authenticate': z.literal('Bearer').meta({ description: 'How to authenticate' }),
+});
+
+const HEADERS: Readonly<Record<string, z.ZodObject>> = {
+  401: TOKEN_HEADERS,
+  429: RETRY_HEADERS,
+  503: RETRY_HEADERS,
+  504: RETRY_HEADERS,
+};
 
 /** An answer that has one form; `type`: other than JSON. */
 export function answerOf(
@@ -133,7 +150,7 @@ export function answersOf(good: Record<number, Answer>): Record<string, Answer> 
     status,
     {
       ...answerOf(ProblemSchema, description, 'application/problem+json'),
-      ...(PASSING.has(status) && { headers: RETRY_HEADERS }),
+      ...defined({ headers: HEADERS[status] }),
     },
   ]);
   return { ...Object.fromEntries(problems), ...good };

@@ -28,6 +28,7 @@ export async function answerFleet(
   if (form !== NDJSON) {
     return answerPage(c, form, { source: 'live', ...(await collectLive(live)) });
   }
+  sayNext(c, live.next);
   c.header('content-type', NDJSON);
   return stream(c, async (out) => {
     for await (const answer of live.answers) await out.write(clusterLine(answer));
@@ -42,10 +43,8 @@ function answerPage(
 ): Response {
   const ageSeconds = Math.max(0, ...clusters.map(({ view }) => view.ageSeconds ?? 0));
   c.header('age', `${ageSeconds}`);
-  c.header('cache-control', 'no-store');
-  c.header('vary', 'Accept');
   c.header('countersign-unwell', `${countUnwell(clusters)}`);
-  if (next !== undefined) c.header('link', linkTo(c.req.url, next));
+  sayNext(c, next);
   if (form === 'text/plain') return c.text(formatNomos(clusters));
   if (form === NDJSON) {
     const text = [...clusters.map(clusterLine), lastLine(next)].join('');
@@ -58,6 +57,13 @@ function answerPage(
     syncs: clusters.flatMap(({ view, rows }) => rows.map((row) => viewSync(view, row))),
     ...defined({ next }),
   } satisfies FleetPage);
+}
+
+/** What every form of a page has in its header. */
+function sayNext(c: Context<ApiEnv>, next: string | undefined): void {
+  c.header('cache-control', 'no-store');
+  c.header('vary', 'Accept');
+  if (next !== undefined) c.header('link', linkTo(c.req.url, next));
 }
 
 function clusterLine({ view, rows }: ClusterAnswer): string {

@@ -6,6 +6,7 @@ import {
   answersOf,
   ClusterName,
   Cursor,
+  flag,
   ImageName,
   PAGE_HEADERS,
   PageLimit,
@@ -36,14 +37,9 @@ export const FleetQuery = z.strictObject({
     .optional()
     .meta({ description: 'Stage of its roll-out, as of the last look', example: 'early' }),
   phase: z.enum(ANY_PHASE).optional().meta({ description: 'Phase of an RSync, or of a cluster' }),
-  live: z
-    .enum(['true', 'false'])
-    .optional()
-    .meta({
-      description: `Ask the clusters, \`limit\` of them and ${MAX_LIVE_CLUSTERS} at most, instead of the snapshot`,
-      type: 'boolean',
-      enum: [true, false],
-    }),
+  live: flag(
+    `Ask the clusters, \`limit\` of them and ${MAX_LIVE_CLUSTERS} at most, instead of the snapshot`,
+  ).optional(),
   limit: PageLimit.optional(),
   cursor: Cursor.optional(),
 });

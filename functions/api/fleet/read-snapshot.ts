@@ -34,9 +34,13 @@ export async function readSnapshot(request: PageRequest, deps: SnapshotDeps): Pr
   let left = limit;
   let read = 0;
   let next: Position | undefined;
+  let last: Position | undefined;
   const names = await fewOf(request, labelled, deps);
   for await (const record of recordsOf({ ...request, ...defined({ names }) }, deps)) {
     const { cluster } = record;
+    // Full, and this one comes after it.
+    next = last;
+    if (next !== undefined) break;
     read += 1;
     if (wantsCluster(filter, record) && (labelled?.has(cluster) ?? true)) {
       const begun = after?.cluster === cluster ? after.sync : undefined;
@@ -50,8 +54,8 @@ export async function readSnapshot(request: PageRequest, deps: SnapshotDeps): Pr
       }
       if (some.length < rows.length) next = defined({ cluster, sync: some.at(-1)?.sync });
     }
-    if (left === 0 || read === MAX_CLUSTERS_READ) next ??= { cluster };
     if (next !== undefined) break;
+    if (left === 0 || read === MAX_CLUSTERS_READ) last = { cluster };
   }
   return { clusters, ...defined({ next: next && formatPosition(next) }) };
 }

@@ -7,6 +7,7 @@ import {
   bodyOf,
   IdempotencyHeaders,
   ImageName,
+  flag,
   Reason,
   Time,
 } from '../schema.ts';
@@ -96,7 +97,7 @@ const FreezePath = z.object({
 /** A DELETE has no body that every front end passes on (RFC 9110, section 9.3.5). */
 export const UnfreezeQuery = z.strictObject({
   reason: Reason,
-  dryRun: z.enum(['true', 'false']).optional().meta({ description: 'Only say what would go on' }),
+  dryRun: flag('Only say what would go on').optional(),
 });
 
 export type UnfreezeQuery = z.infer<typeof UnfreezeQuery>;

@@ -13,6 +13,7 @@ import {
   pageOf,
   SyncName,
   Time,
+  flag,
 } from '../schema.ts';
 
 export const HoldsQuery = z.strictObject({
@@ -89,7 +90,7 @@ const HoldBody = z
 
 const LiftQuery = z.strictObject({
   reason: Reason,
-  dryRun: z.enum(['true', 'false']).optional().meta({ description: 'Only say what would change' }),
+  dryRun: flag('Only say what would change').optional(),
 });
 
 const ClusterPath = z.object({ cluster: ClusterName });
