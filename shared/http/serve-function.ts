@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { http } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
-import { getRequestListener } from '@hono/node-server';
 import { KEEP_ALIVE_MS } from './limits.ts';
+import { listenerOf } from './listener-of.ts';
 import { type ServeOptions, serve } from './serve.ts';
 
 /**
@@ -14,7 +14,7 @@ import { type ServeOptions, serve } from './serve.ts';
  */
 export async function serveFunction(name: string, options: ServeOptions): Promise<number> {
   const { app } = options;
-  http(name, leaveDomain(getRequestListener((request, env) => app.fetch(request, env))));
+  http(name, leaveDomain(listenerOf(app)));
   // The framework's server never listens: ours hands it requests whose body has been read.
   const inner = getTestServer(name);
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS });

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import { createSecureContext } from 'node:tls';
-import { getRequestListener } from '@hono/node-server';
 import { CountersignError } from '#shared/core/errors.ts';
 import { KEEP_ALIVE_MS } from './limits.ts';
+import { listenerOf } from './listener-of.ts';
 import { type ServeOptions, serve } from './serve.ts';
 import { watchChange } from './watch.ts';
 
@@ -35,7 +35,7 @@ const MAX_TOTAL_BYTES = 32 * 1024 * 1024;
 export async function serveTls(options: ServeTlsOptions): Promise<number> {
   const { app, files, log } = options;
   const certificate = await readCertificate(files);
-  const listener = getRequestListener((request, env) => app.fetch(request, env));
+  const listener = listenerOf(app);
   const server = createServer({
     ...certificate,
     minVersion: MIN_VERSION,

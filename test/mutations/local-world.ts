@@ -151,6 +151,14 @@ export const LOCAL_WORLD_MUTATIONS: readonly Mutation[] = [
     tests: ['test/service/api/requests.test.ts'],
   },
   {
+    guarantee: 'http: a bad host is answered with a problem document',
+    file: 'shared/http/listener-of.ts',
+    in: 'listenerOf',
+    find: 'error instanceof RequestError',
+    replace: 'false',
+    tests: ['test/service/http/serve-function.test.ts'],
+  },
+  {
     guarantee: 'http: the last page leads to no other',
     file: 'functions/api/fleet/read-snapshot.ts',
     in: 'readSnapshot',

@@ -97,6 +97,21 @@ describe('serveFunction() reads bodies itself', () => {
     expect(text).not.toContain('<html');
   });
 
+  it.each(['Host: a b', 'Host: a/b', 'Host: a@b', 'Host: x:99999', 'Host: ['])(
+    'answers a problem to "%s", which is no host',
+    async (header) => {
+      const text = await rawRequest(
+        `GET /health HTTP/1.1\r\n${header}\r\nConnection: close\r\n\r\n`,
+      );
+      expect(text).toMatch(/^HTTP\/1\.1 400 /);
+      expect(text).toContain('application/problem+json');
+    },
+  );
+
+  it('takes a request without a host, as HTTP/1.0 may send it', async () => {
+    expect(await rawRequest('GET /health HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
   it('takes a whole URL as target, as a proxy sends it', async () => {
     const line = 'GET http://x/health?a=b';
     const text = await rawRequest(`${line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
