@@ -14,11 +14,19 @@ const BUSY_MS = 250;
  */
 export function lockFolder(path: string, dir: string): { close(): void } {
   const database = new DatabaseSync(path);
-  const pid = holdLock(database);
-  if (pid === undefined) return { close: () => database.close() };
+  let why: string;
+  try {
+    const pid = holdLock(database);
+    if (pid === undefined) return { close: () => database.close() };
+    why = `runs in ${dir} (process ${pid})`;
+  } catch (error) {
+    if (!isLocked(error)) throw error;
+    // Several at once: who gets it is not written yet.
+    why = `starts in ${dir}`;
+  }
   database.close();
   throw new LocalWorldError(
-    `Another local world runs in ${dir} (process ${pid}): stop it first, or choose another folder with --dir`,
+    `Another local world ${why}: stop it first, or choose another folder with --dir`,
   );
 }
 
@@ -49,8 +57,11 @@ function begin(database: DatabaseSync): number | undefined {
     database.exec('BEGIN IMMEDIATE');
     return undefined;
   } catch (error) {
-    const locked = error instanceof Error && 'errstr' in error && error.errstr;
-    if (locked !== 'database is locked') throw error;
+    if (!isLocked(error)) throw error;
     return holder.parse(database.prepare('PRAGMA user_version').get()).user_version;
   }
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof Error && 'errstr' in error && error.errstr === 'database is locked';
 }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LocalWorldError } from '#infra/local/local-world/local-world-error.ts';
@@ -38,6 +39,13 @@ describe('lockFolder()', () => {
     expect(() => lockFolder(path, dir)).toThrow(`in ${dir} (process ${process.pid})`);
     expect(tryElsewhere()).toBe(3);
     lock.close();
+  });
+
+  it('keeps others out while one that starts writes who it is', () => {
+    using other = new DatabaseSync(path);
+    other.exec('BEGIN EXCLUSIVE');
+    expect(() => lockFolder(path, dir)).toThrow(LocalWorldError);
+    expect(() => lockFolder(path, dir)).toThrow(`starts in ${dir}`);
   });
 
   it('lets the next in once it is closed', () => {
