@@ -20,10 +20,16 @@ export async function readTextFile(path: string, maxBytes: number): Promise<stri
 
 /** Reads a stream to its end as UTF-8. Throws `too-large` past `maxBytes`, `bad-config` when it is not UTF-8. */
 export async function readText(stream: Readable, maxBytes: number): Promise<string> {
-  const text = decodeText(await readBody(stream, maxBytes, 'File'));
+  const bytes = await readBody(stream, maxBytes, 'File');
+  const text = decodeText(bytes);
   // A text of UTF-16 without its mark has nothing but NUL that UTF-8 would not have.
-  if (text === undefined || text.includes('\0'))
-    throw new CountersignError('bad-config', 'It is no UTF-8 text: save it as UTF-8');
+  if (text === undefined || text.includes('\0')) {
+    // What cannot be decoded is replaced by this character.
+    const [good = ''] = new TextDecoder().decode(bytes).split(/[\0\uFFFD]/, 1);
+    const line = good.split('\n').length;
+    const message = `It is no UTF-8 text at line ${line}: save it as UTF-8`;
+    throw new CountersignError('bad-config', message);
+  }
   // As some editors begin a file.
   return text.replace(/^\uFEFF/, '');
 }

@@ -113,11 +113,18 @@ describe('countersign config check', () => {
   });
 
   it('exits 2 for what is not text', async () => {
-    for (const bytes of [Uint8Array.of(0x61, 0xff, 0xfe), Buffer.from(fullText, 'utf16le')]) {
+    const bad: [number, Uint8Array][] = [
+      [1, Uint8Array.of(0x61, 0xff, 0xfe)],
+      [1, Buffer.from(fullText, 'utf16le')],
+      [3, Buffer.from('# \n\n# \u00fc\n# \u00e4', 'latin1')],
+    ];
+    for (const [line, bytes] of bad) {
       const file = await fileOf(bytes);
       const { code, err } = await run([file]);
       expect(code).toBe(2);
-      expect(err).toContain(`Config file ${file} cannot be read: It is no UTF-8 text`);
+      expect(err).toContain(
+        `Config file ${file} cannot be read: It is no UTF-8 text at line ${line}:`,
+      );
     }
   });
 
