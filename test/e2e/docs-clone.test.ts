@@ -23,7 +23,7 @@ const CONFIG = 'countersign.yaml';
 /** As in .gitignore. */
 const IGNORED: ReadonlySet<string> = new Set(['node_modules', 'dist', '.local', 'coverage']);
 const SETUP_MS = patiently(600_000);
-const STEP_MS = patiently(180_000);
+const STEP_MS = patiently(300_000);
 
 /** Text of the quick start's terminal: its names are exported once, at the top. */
 const NAMES = documentedBlock('quick-start-names');

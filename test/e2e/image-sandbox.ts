@@ -49,12 +49,12 @@ export interface ContainerOptions {
 const SCRIPT = join(import.meta.dirname, 'image-sandbox.sh');
 const NAMESPACES = '--keep-caps --mount --pid --fork --kill-child --net'.split(' ');
 const PORT = '8080';
-/** Cloud Run's own: SIGKILL follows. */
-const STOP_LIMIT_MS = patiently(10_000);
-const START_LIMIT_MS = patiently(30_000);
+/** Where it hangs. Cloud Run waits ten seconds, below which is the sum of the drain's limits (`service/http/hand-back`). */
+const STOP_LIMIT_MS = patiently(60_000);
+const START_LIMIT_MS = patiently(300_000);
 const POLL_MS = 20;
 /** Longer than any answer may take. */
-const ANSWER_LIMIT_MS = patiently(60_000);
+const ANSWER_LIMIT_MS = patiently(300_000);
 const ASK = `
 const answer = await fetch(process.argv[1], { signal: AbortSignal.timeout(${ANSWER_LIMIT_MS}) });
 process.stdout.write(JSON.stringify({ status: answer.status, body: await answer.json() }));`;

@@ -18,7 +18,7 @@ import { findTool } from '#infra/local/real/find-tool.ts';
 import { runProcess } from './tools/process.ts';
 import { patiently } from '#test/patience.ts';
 
-const TIMEOUT_MS = patiently(120_000);
+const TIMEOUT_MS = patiently(300_000);
 const Results = z.array(z.object({ status: z.number().optional(), error: z.string().optional() }));
 
 /** What arrived at the server of one form, but for what each client says of itself. */

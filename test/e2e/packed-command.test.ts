@@ -199,31 +199,23 @@ describe('every verb, on an older Node and away from the checkout', () => {
     names = { ...names, rollout: rollout.id };
   });
 
-  it.each(VERB_CASES)(
-    '$args: $code',
-    async (row) => {
-      const done = await run(row);
-      expect(done).toEqual(expected(row));
-      expect(done.stdout + done.stderr).not.toMatch(NEVER);
-      // There is no terminal.
-      expect(done.stdout + done.stderr).not.toContain('\u001b');
-    },
-    60_000,
-  );
+  it.each(VERB_CASES)('$args: $code', async (row) => {
+    const done = await run(row);
+    expect(done).toEqual(expected(row));
+    expect(done.stdout + done.stderr).not.toMatch(NEVER);
+    // There is no terminal.
+    expect(done.stdout + done.stderr).not.toContain('\u001b');
+  });
 });
 
 describe('its output, its API and its token', () => {
-  it.each(WAY_CASES)(
-    '$args: $code',
-    async (row) => {
-      const done = await run(row);
-      expect(done).toEqual(expected(row));
-      expect(done.stdout + done.stderr).not.toMatch(NEVER);
-      // There is no terminal.
-      expect(done.stdout + done.stderr).not.toContain('\u001b');
-    },
-    60_000,
-  );
+  it.each(WAY_CASES)('$args: $code', async (row) => {
+    const done = await run(row);
+    expect(done).toEqual(expected(row));
+    expect(done.stdout + done.stderr).not.toMatch(NEVER);
+    // There is no terminal.
+    expect(done.stdout + done.stderr).not.toContain('\u001b');
+  });
 });
 
 describe('on a terminal', () => {

@@ -8,7 +8,7 @@ import { runProcess } from './tools/process.ts';
 import { patiently } from '#test/patience.ts';
 
 const RUNS = 4_000;
-const TIMEOUT_MS = patiently(60_000);
+const TIMEOUT_MS = patiently(300_000);
 const SEED = 23;
 
 const Results = z.array(

@@ -4,10 +4,10 @@ import { freePort } from './free-port.ts';
 import { endWithTests } from '#test/fixtures/end-with-tests.ts';
 import { patiently } from '#test/patience.ts';
 
-const READY_TIMEOUT_MS = patiently(60_000);
+const READY_TIMEOUT_MS = patiently(300_000);
 const READY_POLL_MS = 200;
 /** After SIGTERM, before SIGKILL. */
-const STOP_GRACE_MS = patiently(5_000);
+const STOP_GRACE_MS = patiently(60_000);
 /** For a minute of little work: nothing is compiled for speed, and one thread collects. */
 const SHORT_LIVED = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC';
 

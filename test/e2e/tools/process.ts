@@ -11,7 +11,7 @@ import { patiently } from '#test/patience.ts';
 
 export type { RunningProcess };
 
-const READY_TIMEOUT_MS = patiently(60_000);
+const READY_TIMEOUT_MS = patiently(300_000);
 const RUN_TIMEOUT_MS = patiently(400_000);
 /** What a test says of an end is said of one that comes by itself. */
 const STOP_GRACE_MS = patiently(60_000);

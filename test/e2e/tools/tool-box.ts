@@ -9,5 +9,5 @@ export const TEST_TOOLS: ToolBox = {
   find: findTool,
   freePort,
   env: SHORT_LIVED,
-  startMs: patiently(110_000),
+  startMs: patiently(300_000),
 };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { withoutUrlSecrets } from '#shared/core/url-secrets.ts';
+import { patiently } from '#test/patience.ts';
 
 describe('withoutUrlSecrets()', () => {
   it.each([
@@ -40,6 +41,6 @@ describe('withoutUrlSecrets()', () => {
     (piece) => {
       expect(withoutUrlSecrets(piece.repeat(200_000)).length).toBeLessThanOrEqual(800_000);
     },
-    2_000,
+    patiently(20_000),
   );
 });
