@@ -9,6 +9,9 @@ const print = (line: string): void => void process.stdout.write(line);
 /** Two more than there are cores: some files always wait, for a timer, a process or a server that starts. */
 const WORKERS = availableParallelism() + 2;
 
+/** One test may start a dozen programs, one after the other. */
+const LIMIT_MS = 3 * TEST_LIMIT_MS;
+
 // Real processes on ports of their own, so that files run beside each other; and patience for slow machines.
 export default defineConfig({
   test: {
@@ -22,8 +25,8 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     // Programs in Go live for seconds: a quarter of their work is to collect garbage, at Go's default of 100.
     env: { GOGC: '400' },
-    testTimeout: TEST_LIMIT_MS,
-    hookTimeout: TEST_LIMIT_MS,
+    testTimeout: LIMIT_MS,
+    hookTimeout: LIMIT_MS,
     unstubEnvs: true,
   },
 });

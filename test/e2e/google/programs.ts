@@ -19,7 +19,7 @@ export interface Programs {
   close(): Promise<void>;
 }
 
-const TIMEOUT_MS = patiently(300_000);
+const TIMEOUT_MS = patiently(900_000);
 const REGISTRY = 'us-central1-docker.pkg.dev';
 
 /** Opens a folder with cosign, crane and gcloud, credentials for each member, and a proxy that leads nowhere else. */
