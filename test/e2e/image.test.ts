@@ -7,7 +7,7 @@ import { functionEntries } from '#infra/build/bundle.ts';
 import { readFinalStage } from '#infra/build/image/assemble.ts';
 import { type Container, startContainer, waitForLine } from './image-sandbox.ts';
 import { type ImageWorld, openImageWorld } from './image-world.ts';
-import { PATIENCE } from '#test/patience.ts';
+import { PATIENCE, SELDOM } from '#test/patience.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const FUNCTIONS = Object.keys(await functionEntries(root));
@@ -153,18 +153,19 @@ describe('without a metadata server', () => {
     async (name) => {
       const container = start([name]);
       await waitForLine(container, 'Listening');
-      const ready = await container.get('/ready');
-      expect(ready).toMatchObject({
-        status: 503,
-        body: { status: 503, code: 'store-unavailable' },
-      });
-      expect(JSON.stringify(ready.body)).toContain('Google gave no access token');
-      const failed = container.lines.filter((text) =>
+      // A machine that is busy needs longer to find out than one attempt of the store may take: then it says that, first.
+      await vi.waitFor(async () => {
+        const ready = await container.get('/ready');
+        expect(ready).toMatchObject({
+          status: 503,
+          body: { status: 503, code: 'store-unavailable' },
+        });
+        expect(JSON.stringify(ready.body)).toContain('Google gave no access token');
+      }, SELDOM);
+      const [failed] = container.lines.filter((text) =>
         JSON.stringify(text).includes('access token'),
       );
-      expect(failed).toEqual([
-        expect.objectContaining({ severity: 'WARNING', code: 'store-unavailable', retry: true }),
-      ]);
+      expect(failed).toMatchObject({ severity: 'WARNING', code: 'store-unavailable', retry: true });
       expect(await container.get('/health')).toMatchObject({ status: 200 });
       expect(await container.stop()).toBe(0);
     },
