@@ -56,7 +56,7 @@ export function createGuard(deps: GuardDeps): MiddlewareHandler<ApiEnv> {
     // A body that is passed over would be taken for an empty one, which asks for the whole fleet.
     const expected = isForm ? 'application/x-www-form-urlencoded' : 'application/json';
     if (isChange && method !== 'DELETE' && isServed(c)) {
-      if (!isOf(expected, c)) {
+      if (typeOf(c) !== expected) {
         const detail = `The content-type of the request must be ${expected}`;
         return answer(c, problem(415, 'unsupported-media-type', detail));
       }
@@ -64,6 +64,8 @@ export function createGuard(deps: GuardDeps): MiddlewareHandler<ApiEnv> {
         const detail = 'The body of the request must be sent without a content-encoding';
         return answer(c, problem(415, 'unsupported-media-type', detail));
       }
+      // JSON has no parameters, and what parses it refuses some.
+      c.req.raw.headers.set('content-type', expected);
     }
     c.set('person', person);
     c.set('log', c.get('log').child({ actor: person.name }));
@@ -71,12 +73,10 @@ export function createGuard(deps: GuardDeps): MiddlewareHandler<ApiEnv> {
   });
 }
 
-/** Whether the body is of the type, whatever its parameters are: JSON has none, and what parses it refuses some. */
-function isOf(expected: string, c: Context): boolean {
+/** The type of the body, without its parameters. */
+function typeOf(c: Context): string {
   const [type = ''] = (c.req.header('content-type') ?? '').toLowerCase().split(';', 1);
-  if (type.trim() !== expected) return false;
-  c.req.raw.headers.set('content-type', expected);
-  return true;
+  return type.trim();
 }
 
 /** Whether the path takes this method: what it does not take is answered with 404 or 405, whatever its body is. */

@@ -129,7 +129,7 @@ export const LOCAL_WORLD_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'http: a content type may have any parameters',
     file: 'functions/api/guard.ts',
-    in: 'isOf',
+    in: 'createGuard',
     find: "c.req.raw.headers.set('content-type', expected);",
     replace: '',
     tests: ['test/service/api/requests.test.ts'],
