@@ -98,6 +98,16 @@ describe('with the roles of the module', () => {
   });
 });
 
+/** What a function does, and logs, in a world that begins anew and where it lacks a permission. */
+async function runWithout(permission: string, name: Name) {
+  await world.forget();
+  expect((await run('push')).done).toBe(true);
+  world.installation.google.weather.withheld.add(`${memberOf(name)} ${permission}`);
+  const from = world.functions.lines.length;
+  const ran = await run(name);
+  return { ...ran, log: world.functions.lines.slice(from).join('\n') };
+}
+
 describe('without container.clusters.connect', () => {
   it.each([
     // People at the API see the failure in its answer.
@@ -105,15 +115,11 @@ describe('without container.clusters.connect', () => {
     ['cluster', 'countersignEndpointCaller'],
   ] as const)('%s reaches no cluster, and its log names %s', async (name, role) => {
     const permission = 'container.clusters.connect';
-    await world.forget();
-    expect((await run('push')).done).toBe(true);
-    world.installation.google.weather.withheld.add(`${memberOf(name)} ${permission}`);
-    const from = world.functions.lines.length;
-    const { done, ways, refused } = await run(name);
+    const { done, ways, refused, log } = await runWithout(permission, name);
     expect({ done, ways }).toEqual({ done: false, ways: [] });
     const on = `container/${CLUSTER}`;
     expect(refused[0]).toMatchObject({ member: memberOf(name), permission, on });
-    expect(world.functions.lines.slice(from).join('\n')).toContain(role);
+    expect(log).toContain(role);
   });
 });
 
@@ -125,14 +131,10 @@ describe('without container.clusters.list', () => {
     ['api', ['gateway']],
   ] as const)('%s works on, calls clusters by %j, and says what is missing', async (name, ways) => {
     const permission = 'container.clusters.list';
-    await world.forget();
-    expect((await run('push')).done).toBe(true);
-    world.installation.google.weather.withheld.add(`${memberOf(name)} ${permission}`);
-    const from = world.functions.lines.length;
-    const { refused, ...rest } = await run(name);
+    const { refused, log, ...rest } = await runWithout(permission, name);
     expect(rest).toEqual({ done: true, ways });
     expect(new Set(refused.map((one) => one.permission))).toEqual(new Set([permission]));
-    expect(world.functions.lines.slice(from).join('\n')).toContain(permission);
+    expect(log).toContain(permission);
   });
 });
 
