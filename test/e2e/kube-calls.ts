@@ -43,6 +43,11 @@ const LISTED = {
   metadata: { name: 'listed', namespace: NAMESPACE },
   data: { a: 'b' },
 };
+const MAY_I = {
+  apiVersion: 'authorization.k8s.io/v1',
+  kind: 'SelfSubjectAccessReview',
+  spec: { resourceAttributes: { verb: 'patch', resource: 'rootsyncs' } },
+};
 const BARE_TLS = {
   apiVersion: 'v1',
   kind: 'Secret',
@@ -56,6 +61,9 @@ export const TOOL_CALLS: readonly ToolCall[] = [
   kubectl(`create namespace ${NAMESPACE}`, /namespaces "tool-a" already exists/, { code: 1 }),
   kubectl(`create configmap settings --from-literal=a=b ${IN}`, /configmap\/settings created/),
   kubectl(`create secret generic key --from-literal=a=b ${IN}`, /secret\/key created/),
+  kubectl('create -f -', /configmap\/commented created/, {
+    input: `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: commented, namespace: ${NAMESPACE} }\ndata:\n  # a: b\n`,
+  }),
   kubectl(`get secret key ${IN} -o jsonpath={.data.a}`, /^Yg==$/),
   kubectl(`get configmaps ${IN}`, /^NAME +DATA +AGE\n(.*\n)*settings +1 /),
   kubectl(`label configmap settings x=y ${IN}`, /configmap\/settings labeled/),
@@ -135,6 +143,7 @@ export const TOOL_CALLS: readonly ToolCall[] = [
   kubectl('api-resources --api-group=configsync.gke.io', /reposyncs .* RepoSync\n/),
   kubectl('api-versions', /^configsync.gke.io\/v1alpha1$/m),
   kubectl('auth can-i patch rootsyncs', /^yes\n$/),
+  kubectl('create -f - -o jsonpath={.status.allowed}', /^true$/, { input: JSON.stringify(MAY_I) }),
   kubectl('auth can-i --list', /^\*\.\* +\[\] +\[\] +\[\*\]$/m),
   kubectl('auth whoami', /^Username +dev@acme.example$/m),
   kubectl('get --raw=/readyz', /^ok$/),

@@ -194,6 +194,15 @@ data: { a: b }
     expect(stderr).toContain('refused by the test');
   });
 
+  it.each([
+    ['get deployments', /^reconciler-manager +1\/1 +1 +1 /m],
+    ['rollout status deployment reconciler-manager', /successfully rolled out/],
+    ['wait deployment reconciler-manager --for=condition=Available', /condition met/],
+    ['describe deployment reconciler-manager', /1 desired \| 1 updated \| 1 total \| 1 available/],
+  ])('shows the Deployment of Config Sync: %s', async (args, prints) => {
+    expect((await inSystem(...args.split(' '))).stdout).toMatch(prints);
+  });
+
   it('sees that Config Sync is there', async () => {
     const { stdout } = await kubectl(['get', 'crd', '-o', 'name']);
     expect(stdout).toContain(

@@ -9,7 +9,7 @@ import { readPatch, readYaml } from './patch.ts';
 import { PROTOBUF, readProtobuf } from './protobuf.ts';
 import { listObjects, readTableRequest, toTable, watchObjects } from './read.ts';
 import { removeCollection, removeObject } from './remove.ts';
-import { REVIEW_PATHS } from './reviews.ts';
+import { answerReview } from './reviews.ts';
 import { createObject, patchObject, updateObject } from './write.ts';
 import {
   type Call,
@@ -71,11 +71,6 @@ export function createApp(deps: AppDeps): Hono<Env> {
   );
 
   for (const path of ['/healthz', '/livez', '/readyz']) app.get(path, (c) => c.text('ok'));
-  for (const [path, answer] of REVIEW_PATHS) {
-    app.post(path, async (c) =>
-      c.json(answer(c.get('request').user, await readBody(c.req.raw)), 201),
-    );
-  }
   app.get('/openapi/v2', (c) => answerOpenApiV2(c.req.header('accept') ?? ''));
   const documents = describeApi(kinds, deps.version);
   app.get('*', (c, next) => {
@@ -129,8 +124,11 @@ async function answerResource(
       const headers = { 'content-type': 'application/json', 'cache-control': 'no-cache, private' };
       return new Response(watchObjects(cluster, call, table), { headers });
     }
-    case 'create':
-      return createObject(cluster, call, await readBody(raw, call.kind));
+    case 'create': {
+      const body = await readBody(raw, call.kind);
+      const review = answerReview(call, body);
+      return review ? Response.json(review, { status: 201 }) : createObject(cluster, call, body);
+    }
     case 'update':
       return updateObject(cluster, call, await readBody(raw, call.kind));
     case 'patch': {

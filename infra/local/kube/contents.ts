@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { parseJson } from '#shared/net/json.ts';
 import type { Kind } from './kinds.ts';
 import { findBadDataKey } from './names.ts';
 import type { Cause } from './status.ts';
@@ -13,6 +14,14 @@ const REQUIRED: ReadonlyMap<unknown, readonly string[]> = new Map([
 ]);
 /** Of them it has one at least. */
 const BASIC_AUTH = ['username', 'password'];
+/** What is a JSON object in a Secret of a type. */
+const DOCKER_CONFIGS: ReadonlyMap<unknown, string> = new Map([
+  ['kubernetes.io/dockerconfigjson', '.dockerconfigjson'],
+  ['kubernetes.io/dockercfg', '.dockercfg'],
+]);
+const ACCOUNT = 'kubernetes.io/service-account.name';
+/** All values together: 1 MiB, apimachinery's MaxSecretSize. */
+const MAX_BYTES = 1024 * 1024;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** What is wrong with the data of a ConfigMap or a Secret. */
@@ -28,8 +37,36 @@ export function findBadContents({ kind }: Kind, object: KubeObject): Cause[] {
       message: `Invalid value: ${JSON.stringify(key)}: duplicate of key present in binaryData`,
       field: `data[${key}]`,
     })),
-    ...(kind === 'Secret' ? findMissing(object['type'], texts ?? []) : []),
+    ...findTooMuch(kind, object),
+    ...(kind === 'Secret' ? findBadSecret(object, texts ?? []) : []),
   ];
+}
+
+function findTooMuch(kind: string, { data, binaryData }: KubeObject): Cause[] {
+  const isSecret = kind === 'Secret';
+  const size = sizeOf(data, isSecret ? 'base64' : 'utf8') + sizeOf(binaryData, 'base64');
+  if (size <= MAX_BYTES) return [];
+  const message = `Too long: may not be more than ${MAX_BYTES} bytes`;
+  // Of a ConfigMap the whole object is too large, which the real one writes so.
+  return [{ reason: 'FieldValueTooLong', message, field: isSecret ? 'data' : '[]' }];
+}
+
+function sizeOf(values: unknown, encoding: BufferEncoding): number {
+  const texts = isRecord(values) ? Object.values(values) : [];
+  return texts.reduce<number>((sum, text) => sum + Buffer.byteLength(String(text), encoding), 0);
+}
+
+function findBadSecret({ type, data, metadata }: KubeObject, keys: readonly string[]): Cause[] {
+  if (type === 'kubernetes.io/service-account-token' && !metadata.annotations?.[ACCOUNT]) {
+    const field = `metadata.annotations[${ACCOUNT}]`;
+    return [{ reason: 'FieldValueRequired', message: 'Required value', field }];
+  }
+  const missing = findMissing(type, keys);
+  const key = DOCKER_CONFIGS.get(type);
+  if (missing.length > 0 || key === undefined || !isRecord(data)) return missing;
+  if (isRecord(parseJson(Buffer.from(String(data[key]), 'base64')))) return [];
+  const message = 'Invalid value: "<secret contents redacted>": it is no JSON object';
+  return [{ reason: 'FieldValueInvalid', message, field: `data[${key}]` }];
 }
 
 function findMissing(type: unknown, keys: readonly string[]): Cause[] {

@@ -1,9 +1,6 @@
 import { groupVersion, type Kind } from './kinds.ts';
 import { describeDocument, listDocuments, type Served } from './openapi.ts';
 
-const WRITE_VERBS = ['create', 'delete', 'deletecollection', 'patch', 'update'];
-const READ_VERBS = ['get', 'list', 'watch'];
-
 /** The documents of discovery, by path: what kubectl and client-node ask for to know what is served. */
 export function describeApi(kinds: readonly Kind[], version: string): ReadonlyMap<string, object> {
   const served = kinds.flatMap((kind) => kind.versions.map((each) => ({ kind, version: each })));
@@ -62,17 +59,17 @@ function describeResources(list: readonly Served[]): object {
   };
 }
 
-function describeKind({ plural, kind, namespaced, shortNames, ...rest }: Kind): object[] {
+function describeKind({ plural, kind, namespaced, shortNames, verbs, custom }: Kind): object[] {
   const main = {
     name: plural,
     singularName: kind.toLowerCase(),
     namespaced,
     kind,
-    verbs: rest.readOnly ? READ_VERBS : [...READ_VERBS, ...WRITE_VERBS],
+    verbs,
     ...(shortNames.length === 0 ? {} : { shortNames }),
     ...(kind === 'Deployment' ? { categories: ['all'] } : {}),
   };
-  if (!rest.custom) return [main];
-  const verbs = ['get', 'patch', 'update'];
-  return [main, { name: `${plural}/status`, singularName: '', namespaced, kind, verbs }];
+  if (!custom) return [main];
+  const status = { name: `${plural}/status`, singularName: '', namespaced, kind };
+  return [main, { ...status, verbs: ['get', 'patch', 'update'] }];
 }

@@ -17,7 +17,7 @@ export interface Kind {
   namespaced: boolean;
   /** Custom resources: status is its own subresource, generation counts spec changes. */
   custom: boolean;
-  readOnly: boolean;
+  verbs: readonly string[];
   columns: readonly Column[];
 }
 
@@ -39,6 +39,9 @@ function size(name: string, path: string): Column {
   return { name, type: 'integer', cell: (object) => sizeOf(valueAt(object, path)) };
 }
 
+const READ = ['get', 'list', 'watch'];
+const ALL = [...READ, 'create', 'delete', 'deletecollection', 'patch', 'update'];
+
 function define(
   kind: string,
   columns: readonly Column[],
@@ -52,11 +55,18 @@ function define(
     shortNames: [],
     namespaced: true,
     custom: false,
-    readOnly: false,
+    verbs: ALL,
     columns,
     ...rest,
   };
 }
+
+/** What a caller may ask of itself, which nothing is stored of. */
+const REVIEWS = [
+  ['authentication.k8s.io', 'SelfSubjectReview'],
+  ['authorization.k8s.io', 'SelfSubjectAccessReview'],
+  ['authorization.k8s.io', 'SelfSubjectRulesReview'],
+] as const;
 
 export const coreKinds: readonly Kind[] = [
   define('Namespace', [text('Status', 'status.phase'), age], {
@@ -70,13 +80,25 @@ export const coreKinds: readonly Kind[] = [
     [text('Type', 'type'), text('Reason', 'reason'), text('Message', 'message'), age],
     { shortNames: ['ev'] },
   ),
-  define('Deployment', [age], { group: 'apps', shortNames: ['deploy'], readOnly: true }),
+  define(
+    'Deployment',
+    [
+      { name: 'Ready', type: 'string', cell: (object) => readyOf(object) },
+      count('Up-to-date', 'status.updatedReplicas'),
+      count('Available', 'status.availableReplicas'),
+      age,
+    ],
+    { group: 'apps', shortNames: ['deploy'], verbs: READ },
+  ),
   define('CustomResourceDefinition', [text('Created At', 'metadata.creationTimestamp')], {
     group: 'apiextensions.k8s.io',
     shortNames: ['crd', 'crds'],
     namespaced: false,
-    readOnly: true,
+    verbs: READ,
   }),
+  ...REVIEWS.map(([group, kind]) =>
+    define(kind, [], { group, namespaced: false, verbs: ['create'] }),
+  ),
 ];
 
 // The printer columns of Config Sync's CRDs: docs/facts/config-sync.md#status.
@@ -109,6 +131,14 @@ export function groupVersion(group: string, version: string): string {
 function cellAt(object: KubeObject, path: string): string | number | null {
   const value = valueAt(object, path);
   return typeof value === 'string' || typeof value === 'number' ? value : null;
+}
+
+/** `1/1`: ready, of those that are wanted. */
+function readyOf(deployment: KubeObject): string {
+  const [ready = 0, wanted = 0] = ['status.readyReplicas', 'spec.replicas'].map(
+    (path) => cellAt(deployment, path) ?? 0,
+  );
+  return `${ready}/${wanted}`;
 }
 
 function sizeOf(value: unknown): number {

@@ -87,7 +87,13 @@ const MISSING = 'must not be empty';
 
 /** What is wrong with the key of a ConfigMap's or a Secret's data. */
 export function findBadDataKey(field: string, key: string): Cause[] {
-  return judge(`${field}[${key}]`, key, whatIsWrong(DATA_KEY, key));
+  return judge(`${field}[${key}]`, key, whatIsWrong(DATA_KEY, key) ?? whatLeadsOut(key));
+}
+
+/** A key is a file's name in a pod. */
+function whatLeadsOut(key: string): string | undefined {
+  if (key === '.' || key === '..') return `must not be '${key}'`;
+  return key.startsWith('..') ? "must not start with '..'" : undefined;
 }
 
 /** A name that may have the prefix of a domain. */

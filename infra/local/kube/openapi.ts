@@ -23,7 +23,8 @@ export function describeDocument(path: string, list: readonly Served[]): object 
   for (const { kind, version } of list) {
     const gvk = { group: kind.group, version, kind: kind.kind };
     const scope = kind.namespaced ? 'namespaces/{namespace}/' : '';
-    paths[`/${path}/${scope}${kind.plural}/{name}`] = describePath(gvk);
+    const [method, name] = methodOf(kind);
+    paths[`/${path}/${scope}${kind.plural}${name}`] = { [method]: describeOperation(gvk) };
     schemas[[...kind.group.split('.').toReversed(), version, kind.kind].join('.')] = {
       ...schemaOf(kind),
       'x-kubernetes-group-version-kind': [gvk],
@@ -33,7 +34,13 @@ export function describeDocument(path: string, list: readonly Served[]): object 
   return { openapi: '3.0.0', info, paths, components: { schemas } };
 }
 
-function describePath(gvk: object): object {
+/** How a kind is written, or else read, and whether by name. */
+function methodOf({ verbs }: Kind): readonly [method: string, name: string] {
+  if (verbs.includes('patch')) return ['patch', '/{name}'];
+  return verbs.includes('get') ? ['get', '/{name}'] : ['post', ''];
+}
+
+function describeOperation(gvk: object): object {
   const parameters = ['dryRun', 'fieldManager', 'fieldValidation', 'force'].map((name) => ({
     name,
     in: 'query',
@@ -41,13 +48,10 @@ function describePath(gvk: object): object {
   }));
   const schema = { type: 'object' };
   return {
-    patch: {
-      parameters,
-      requestBody: { content: { 'application/merge-patch+json': { schema } } },
-      responses: { 200: { description: 'OK' } },
-      'x-kubernetes-action': 'patch',
-      'x-kubernetes-group-version-kind': gvk,
-    },
+    parameters,
+    requestBody: { content: { 'application/merge-patch+json': { schema } } },
+    responses: { 200: { description: 'OK' } },
+    'x-kubernetes-group-version-kind': gvk,
   };
 }
 

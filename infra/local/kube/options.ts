@@ -6,12 +6,13 @@ import { type Cause, invalidOptions, methodNotAllowed } from './status.ts';
 /** Refuses a verb that its resource does not have, and options that no write may have. `type`: of the body. */
 export function checkOptions({ kind, request, target }: Call, type: string | null): void {
   const { verb, query } = request;
+  if (!kind.verbs.includes(verb)) throw methodNotAllowed();
   if (['get', 'list', 'watch'].includes(verb)) return;
   const unplaced = kind.namespaced && target.namespace === undefined;
   const collection = verb === 'create' || (verb === 'deletecollection' && kind.namespaced);
   const misnamed = (target.name === undefined) !== collection;
   const subresource = target.subresource !== undefined && verb !== 'update' && verb !== 'patch';
-  if (kind.readOnly || unplaced || misnamed || subresource) throw methodNotAllowed();
+  if (unplaced || misnamed || subresource) throw methodNotAllowed();
   const bad = findBadManager(query.get('fieldManager') ?? '');
   const causes = [
     ...findUnknown(query, 'dryRun', ['All']),

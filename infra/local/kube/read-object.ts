@@ -6,7 +6,7 @@ import type { Call } from './request.ts';
 import { schemaOf } from './schemas.ts';
 import { badRequest, invalid, StatusError } from './status.ts';
 import { isRecord, type KubeObject, objectSchema } from './store.ts';
-import { dropNulls, dropUnknownFields } from './unknown-fields.ts';
+import { dropNulls, dropUnknownFields, readNulls } from './unknown-fields.ts';
 import { validateSchema } from './validate.ts';
 
 /** An object as a client sent it. */
@@ -24,11 +24,10 @@ export interface Sent {
  */
 export function readObject(call: Call, body: unknown): Sent {
   const { kind, request, target } = call;
-  const known = dropUnknownFields(schemaOf(kind), withDefaults(call, requireShallow(body)));
-  const object = parseObject(
-    call,
-    kind.custom ? dropNulls(schemaOf(kind), known.value) : known.value,
-  );
+  const schema = schemaOf(kind);
+  const known = dropUnknownFields(schema, withDefaults(call, requireShallow(body)));
+  const withoutNulls = kind.custom ? dropNulls : readNulls;
+  const object = parseObject(call, withoutNulls(schema, known.value));
   checkPlace(call, object);
   checkTypes(call, object, body);
   const unknown = known.unknown.map((path) => `unknown field "${path}"`);

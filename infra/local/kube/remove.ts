@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
-import type { Kind } from './kinds.ts';
+import { configSyncKinds, coreKinds, type Kind } from './kinds.ts';
 import { prepareDelete } from './prepare.ts';
 import { listObjects, type Page } from './read.ts';
 import { admitWrite, type Call, type Cluster, currentObject } from './request.ts';
@@ -25,7 +25,7 @@ const optionsSchema = z.looseObject({
 
 /** Namespaces that every cluster has. */
 const KEPT = new Set(['default', 'kube-system', 'kube-public']);
-const contents = ['rootsyncs', 'reposyncs', 'configmaps', 'secrets', 'events'];
+const contents = [...coreKinds, ...configSyncKinds].filter(({ namespaced }) => namespaced);
 
 /**
  * DELETE: removes the object at once, or, where finalizers hold it, marks it as being deleted.
@@ -103,20 +103,20 @@ function isHeld(store: Store, object: KubeObject): boolean {
 
 // The namespace controller's part: everything inside goes too, held back by finalizers alone.
 function emptyNamespace(cluster: Cluster, namespace: string): void {
-  for (const plural of contents) {
-    for (const object of cluster.store.list(plural)) {
+  for (const kind of contents) {
+    for (const object of cluster.store.list(kind.plural)) {
       if (object.metadata.namespace !== namespace) continue;
-      if (!isHeld(cluster.store, object)) cluster.store.commit(plural, object);
+      if (!isHeld(cluster.store, object)) cluster.store.commit(kind.plural, object);
       else if (object.metadata.deletionTimestamp === undefined) {
-        const custom = plural.endsWith('syncs');
-        cluster.store.commit(plural, object, prepareDelete({ custom }, object, cluster.clock()));
+        const deleting = prepareDelete(kind, object, cluster.clock());
+        cluster.store.commit(kind.plural, object, deleting);
       }
     }
   }
 }
 
 function isEmpty(store: Store, namespace: string): boolean {
-  return contents.every((plural) =>
+  return contents.every(({ plural }) =>
     store.list(plural).every((object) => object.metadata.namespace !== namespace),
   );
 }

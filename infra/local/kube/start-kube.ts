@@ -78,15 +78,32 @@ export function seedNamespace(store: Store, name: string): void {
   });
 }
 
-/** Its image's tag is the only thing in a cluster that shows the version of Config Sync. */
+/** Rolled out. Its image's tag is the only thing in a cluster that shows the version of Config Sync. */
 function describeManager(version: string): KubeObject {
   const name = 'reconciler-manager';
   const image = `gcr.io/config-management-release/${name}:v${version}`;
+  const labels = { app: name };
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: { name, namespace: 'config-management-system' },
-    spec: { template: { spec: { containers: [{ name, image }] } } },
+    metadata: { name, namespace: 'config-management-system', labels },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: labels },
+      strategy: { type: 'RollingUpdate' },
+      template: { metadata: { labels }, spec: { containers: [{ name, image }] } },
+    },
+    status: {
+      observedGeneration: 1,
+      replicas: 1,
+      updatedReplicas: 1,
+      readyReplicas: 1,
+      availableReplicas: 1,
+      conditions: [
+        condition('Available', 'MinimumReplicasAvailable'),
+        condition('Progressing', 'NewReplicaSetAvailable'),
+      ],
+    },
   };
 }
 

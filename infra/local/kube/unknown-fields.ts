@@ -34,6 +34,21 @@ export function dropNulls(schema: Schema | undefined, value: unknown): unknown {
   return changed ? Object.fromEntries(kept) : value;
 }
 
+/**
+ * Reads null in a kind of Kubernetes' own as Go does: a field that is null is not there, an entry of a map has its type's
+ * empty value, which is a text here.
+ */
+export function readNulls(schema: Schema | undefined, value: unknown): unknown {
+  if (Array.isArray(value)) return sameOr(value, (item) => readNulls(schema?.items, item));
+  if (!isRecord(value)) return value;
+  const isMap = typeof schema?.additionalProperties === 'object';
+  const fields = Object.entries(value).map(([key, entry]): [string, unknown] => [
+    key,
+    entry === null && isMap ? '' : readNulls(schemaOfField(schema, key), entry),
+  ]);
+  return dropNulls(schema, Object.fromEntries(fields));
+}
+
 function keepKnown(
   schema: Schema | undefined,
   value: unknown,

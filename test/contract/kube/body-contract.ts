@@ -93,6 +93,20 @@ export function bodyContract(send: SendKube): void {
       expect(answer).toMatchObject({ status: 400, body: { reason: 'BadRequest' } });
     });
 
+    it('reads null in a core kind as absent, and in a map as empty', async () => {
+      const path = '/api/v1/namespaces/default/secrets';
+      const nothing = { data: null, stringData: null, type: null, immutable: null };
+      const labels = { empty: null };
+      expect(await post(path, { metadata: { name: 'nulls', labels }, ...nothing })).toMatchObject({
+        status: 201,
+        body: { metadata: { labels: { empty: '' } }, type: 'Opaque' },
+      });
+      const settings = { metadata: { name: 'nulls' }, data: { a: null }, binaryData: null };
+      const { status, body } = await post(CONFIGMAPS, settings);
+      expect([status, body]).toMatchObject([201, { data: { a: '' } }]);
+      expect(body).not.toHaveProperty('binaryData');
+    });
+
     it('writes the texts of a Secret into its data', async () => {
       const created = await post('/api/v1/namespaces/default/secrets', {
         metadata: { name: 'texts' },

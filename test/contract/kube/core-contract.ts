@@ -145,6 +145,25 @@ export function coreContract(send: SendKube): void {
         body: { status: { incomplete: false, resourceRules: expect.any(Array) } },
       });
     });
+
+    it('has them among what is served, to be created alone', async () => {
+      const { body } = await send({ method: 'GET', path: AUTHORIZATION });
+      expect(body).toMatchObject({
+        groupVersion: 'authorization.k8s.io/v1',
+        resources: expect.arrayContaining([
+          expect.objectContaining({
+            name: 'selfsubjectaccessreviews',
+            kind: 'SelfSubjectAccessReview',
+            namespaced: false,
+            verbs: ['create'],
+          }),
+        ]),
+      });
+      const groups = await send({ method: 'GET', path: '/apis' });
+      expect(JSON.stringify(groups.body)).toContain('"authentication.k8s.io/v1"');
+      const list = await send({ method: 'GET', path: `${AUTHORIZATION}/selfsubjectaccessreviews` });
+      expect(list.status).toBe(405);
+    });
   });
 
   describe('OpenAPI', () => {

@@ -131,5 +131,35 @@ export function namesContract(send: SendKube): void {
     ])('refuses a Secret of type %s without its keys', async (type, causes) => {
       expect(await causesOf('secrets', secret(type, { a: 'YQ==' }))).toEqual(causes);
     });
+
+    it('refuses a Secret whose settings of Docker are no JSON, without them', async () => {
+      const config = { '.dockerconfigjson': Buffer.from('aloud').toString('base64') };
+      const causes = await causesOf('secrets', secret('kubernetes.io/dockerconfigjson', config));
+      const start = 'data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": ';
+      expect(causes).toEqual([expect.stringContaining(start)]);
+      expect(JSON.stringify(causes)).not.toContain('aloud');
+    });
+
+    it('refuses the token of a service account that it does not name', async () => {
+      expect(await causesOf('secrets', secret('kubernetes.io/service-account-token', {}))).toEqual([
+        'metadata.annotations[kubernetes.io/service-account.name]: Required value',
+      ]);
+    });
+
+    it.each(['.', '..', '..a'])('refuses the key %s, which leads out of a folder', async (key) => {
+      expect(await causesOf('configmaps', configMap({}, { data: { [key]: 'b' } }))).toEqual([
+        expect.stringContaining(`data[${key}]: Invalid value: "${key}": must not `),
+      ]);
+    });
+
+    it('takes 1 MiB, and refuses a byte more', async () => {
+      const mebibyte = 'a'.repeat(1024 * 1024 - 1);
+      const texts = (a: string) => configMap({ name: 'large' }, { data: { a, b: 'b' } });
+      const bytes = (a: string) => secret('Opaque', { a: Buffer.from(a).toString('base64') });
+      const limit = 'Too long: may not be more than 1048576 bytes';
+      expect(await causesOf('configmaps', texts(`${mebibyte}b`))).toEqual([`[]: ${limit}`]);
+      expect(await causesOf('secrets', bytes(`${mebibyte}bc`))).toEqual([`data: ${limit}`]);
+      expect((await create('configmaps', texts(mebibyte))).status).toBe(201);
+    });
   });
 }

@@ -251,6 +251,18 @@ describe('startKube()', () => {
     expect((await send(kube, 'GET', `${namespaces}/team-a`)).status).toBe(404);
   });
 
+  it('shows a Deployment that is rolled out, and removes it with its namespace', async () => {
+    const kube = await start();
+    const deployments = '/apis/apps/v1/deployments';
+    const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+    const table = await send(kube, 'GET', deployments, undefined, { accept });
+    expect(await table.json()).toMatchObject({
+      rows: [{ cells: ['reconciler-manager', '1/1', 1, 1, expect.any(String)] }],
+    });
+    await send(kube, 'DELETE', '/api/v1/namespaces/config-management-system');
+    expect(await (await send(kube, 'GET', deployments)).json()).toMatchObject({ items: [] });
+  });
+
   it.each([
     [{ uid: 'other' }, 409],
     [{ resourceVersion: '1' }, 409],
