@@ -166,11 +166,11 @@ export function checkManifest(
 function agreeOnMediaType(contentType: string | undefined, json: unknown): string {
   const header = contentType?.split(';', 1)[0]?.trim();
   const hasOwn = typeof json === 'object' && json !== null && 'mediaType' in json;
-  const own = hasOwn && typeof json.mediaType === 'string' ? json.mediaType : undefined;
-  if (header && own !== undefined && header !== own) {
+  const own = hasOwn && typeof json.mediaType === 'string' ? json.mediaType : '';
+  if (header && own && header !== own) {
     throw invalid(`Content-Type "${header}" must be the manifest's mediaType "${own}"`);
   }
-  return header || own || '';
+  return header || own;
 }
 
 function readAs(kind: 'image' | 'index' | undefined, json: unknown): ImageManifest | ImageIndex {
@@ -213,26 +213,31 @@ export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
 const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 const DOCKER_LIST = 'application/vnd.docker.distribution.manifest.list.v2+json';
 
-const descriptor = z.object({
-  mediaType: z.string(),
-  digest: z.string(),
-  size: z.int().nonnegative(),
-  /** Content that lives elsewhere ("foreign layers") need not be pushed. */
-  urls: z.array(z.string()).optional(),
-});
-
-const common = {
-  schemaVersion: z.literal(2),
-  mediaType: z.string().optional(),
-  artifactType: z.string().optional(),
-  subject: descriptor.optional(),
-  annotations: z.record(z.string(), z.string()).optional(),
-};
+/** A field that may be absent, or `null`: to Go, in which registries are written, that is the same. */
+function optional<Field extends z.ZodType>(field: Field) {
+  return field.nullish().transform((given) => given ?? undefined);
+}
 
 /** A list as Go writes it, where an empty one may be `null`. */
 function written<List extends z.ZodArray>(list: List) {
   return list.nullable().transform((given) => given ?? []);
 }
+
+const descriptor = z.object({
+  mediaType: z.string(),
+  digest: z.string(),
+  size: z.int().nonnegative(),
+  /** Content that lives elsewhere ("foreign layers") need not be pushed. */
+  urls: optional(z.array(z.string())),
+});
+
+const common = {
+  schemaVersion: z.literal(2),
+  mediaType: optional(z.string()),
+  artifactType: optional(z.string()),
+  subject: optional(descriptor),
+  annotations: optional(z.record(z.string(), z.string())),
+};
 
 /** An image: what is written is the pusher's word, apart from the blobs, which must be there. */
 const imageManifest = z.object({

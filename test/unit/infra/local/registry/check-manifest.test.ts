@@ -23,6 +23,14 @@ describe('checkManifest()', () => {
     ['no mediaType in the body', {}, IMAGE],
     ['an empty list of layers as Go writes it', { layers: null }, IMAGE],
     [
+      'null for what may be absent',
+      { annotations: null, artifactType: null, subject: null },
+      IMAGE,
+    ],
+    ['null in a descriptor', { layers: [{ ...descriptor, urls: null }] }, IMAGE],
+    ['null for its media type', { mediaType: null }, IMAGE],
+    ['an empty media type', { mediaType: '' }, IMAGE],
+    [
       'a foreign layer that is not here',
       { layers: [{ ...descriptor, digest: 'x', urls: ['u'] }] },
       IMAGE,
