@@ -4,11 +4,20 @@ import { RegistryError, requireDigest, requireName } from './request.ts';
 import { OCI_INDEX } from './manifests.ts';
 import type { Store, StoredManifest } from './store.ts';
 
-/** Tags in one answer, and the most that a client's `n` can ask for. Own. */
-export const TAGS_PAGE = 1_000;
+/** Names in one answer, and the most that a client's `n` can ask for. Own. */
+export const NAMES_PAGE = 1_000;
 
 /** Referrers in one answer: the list must stay a manifest that clients accept. Own. */
 export const REFERRERS_PAGE = 100;
+
+/** Names of the repositories in pages: no part of the specification, but of what `crane catalog` and `oras repo ls` ask. */
+export function addCatalogRoute(app: Hono, store: Store): void {
+  app.get('/v2/_catalog', (c) => {
+    const { names, link } = pageOfNames(store.names(), '/v2/_catalog', c.req.query());
+    if (link !== undefined) c.header('link', link);
+    return c.json({ repositories: names });
+  });
+}
 
 /** Tags of a repository in pages (OCI distribution 1.1, section "Listing Tags"). */
 export function addTagRoutes(app: Hono, store: Store): void {
@@ -18,16 +27,21 @@ export function addTagRoutes(app: Hono, store: Store): void {
     if (repository === undefined) {
       throw new RegistryError('NAME_UNKNOWN', 'Repository is unknown', { detail: { name } });
     }
-    const count = pageSize(c.req.query('n'), TAGS_PAGE);
-    const { keys, last } = pageOf([...repository.tags.keys()], {
-      last: c.req.query('last'),
-      count,
-    });
-    if (last !== undefined) {
-      c.header('link', nextLink(`/v2/${name}/tags/list`, { n: String(count), last }));
-    }
-    return c.json({ name, tags: keys });
+    const path = `/v2/${name}/tags/list`;
+    const { names, link } = pageOfNames([...repository.tags.keys()], path, c.req.query());
+    if (link !== undefined) c.header('link', link);
+    return c.json({ name, tags: names });
   });
+}
+
+function pageOfNames(
+  all: readonly string[],
+  path: string,
+  { n, last: after }: Readonly<Record<string, string>>,
+): { readonly names: readonly string[]; readonly link: string | undefined } {
+  const count = pageSize(n, NAMES_PAGE);
+  const { keys: names, last } = pageOf(all, { last: after, count });
+  return { names, link: last && nextLink(path, { n: String(count), last }) };
 }
 
 /**

@@ -3,7 +3,7 @@ import { listen, type Listening } from '../listen.ts';
 import { addBlobRoutes, addUploadRoutes } from './blobs.ts';
 import { RegistryError } from './request.ts';
 import { addManifestRoutes, createAnnouncer, type Notification } from './manifests.ts';
-import { addReferrerRoutes, addTagRoutes } from './lists.ts';
+import { addCatalogRoute, addReferrerRoutes, addTagRoutes } from './lists.ts';
 import { createStore } from './store.ts';
 
 /** `host` is as references name it; what was pushed is gone when it is closed. */
@@ -65,6 +65,7 @@ export function createRegistryApp(options: RegistryOptions & { readonly host: st
   guard?.(app, { host, clock });
 
   app.on('GET', ['/v2', '/v2/'], (c) => c.json({}));
+  addCatalogRoute(app, store);
   addUploadRoutes(app, { store, clock });
   addBlobRoutes(app, store);
   const announce = createAnnouncer({ notify, onError });

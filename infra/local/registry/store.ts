@@ -29,6 +29,8 @@ export interface Repository {
 export interface Store {
   /** The repository, or undefined where nothing was ever pushed. */
   find(name: string): Repository | undefined;
+  /** Of every repository. */
+  names(): string[];
   /** The repository, made when absent. */
   open(name: string): Repository;
   /** Counts bytes that are about to be kept; DENIED when the store is full. */
@@ -47,6 +49,7 @@ export function createStore(limit: number = STORE_LIMIT): Store {
   let used = 0;
   return {
     find: (name) => repositories.get(name),
+    names: () => [...repositories.keys()],
     open(name) {
       const found = repositories.get(name);
       if (found !== undefined) return found;

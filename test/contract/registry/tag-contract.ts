@@ -20,6 +20,19 @@ export function tagContract(subject: Subject): void {
       expect([listed.status, await errorCode(listed)]).toEqual([404, 'NAME_UNKNOWN']);
     });
 
+    it('lists the repositories in pages', async () => {
+      const names = [freshName(), freshName()];
+      for (const name of names) await repository(name).pushImage('v1');
+      const catalog = `${subject.url()}/v2/_catalog`;
+      expect(await (await fetch(`${catalog}?n=1000`)).json()).toEqual({
+        repositories: expect.arrayContaining(names),
+      });
+      const first = await fetch(`${catalog}?n=1`);
+      const pages = [await first.json(), await (await fetch(nextPage(first))).json()];
+      expect(pages).toEqual([{ repositories: [expect.any(String)] }, expect.anything()]);
+      expect(pages[1]).not.toEqual(pages[0]);
+    });
+
     if (subject.can('tags-paging')) pagedTags(subject);
     else unpagedTags(subject);
   });

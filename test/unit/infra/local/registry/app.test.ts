@@ -90,7 +90,7 @@ describe('createRegistryApp()', () => {
   });
 
   it.each([
-    ['GET', '/v2/_catalog'],
+    ['GET', '/v2/_search'],
     ['POST', '/v2/a/manifests/v1'],
     ['GET', '/token'],
   ])('answers %s %s, which it does not know, with 404 UNSUPPORTED', async (method, path) => {

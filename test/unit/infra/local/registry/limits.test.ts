@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createRegistryApp } from '#infra/local/registry/start-registry.ts';
 import { MANIFEST_LIMIT } from '#infra/local/registry/manifests.ts';
 import { BLOB_LIMIT, UPLOAD_LIFETIME, UPLOADS_LIMIT } from '#infra/local/registry/blobs.ts';
-import { REFERRERS_PAGE, TAGS_PAGE } from '#infra/local/registry/lists.ts';
+import { REFERRERS_PAGE, NAMES_PAGE } from '#infra/local/registry/lists.ts';
 import { emptyIndex, INDEX_DIGEST, OCI_INDEX } from './empty-index.ts';
 
 const SUBJECT = { mediaType: OCI_INDEX, digest: INDEX_DIGEST, size: 1 };
@@ -66,9 +66,9 @@ describe('limits', () => {
 
   it('gives at most a page of tags, whatever n asks for', async () => {
     const { app, put } = startApp();
-    for (let tag = 0; tag <= TAGS_PAGE; tag += 1) await put(`v${tag}`, emptyIndex);
+    for (let tag = 0; tag <= NAMES_PAGE; tag += 1) await put(`v${tag}`, emptyIndex);
     const listed = await app.request('/v2/a/tags/list?n=100000');
-    expect(await listed.json()).toMatchObject({ tags: { length: TAGS_PAGE } });
+    expect(await listed.json()).toMatchObject({ tags: { length: NAMES_PAGE } });
     expect(listed.headers.get('link')).toContain('rel="next"');
   });
 
