@@ -1,5 +1,8 @@
 import { createWriteStream } from 'node:fs';
+import { access, constants, mkdir } from 'node:fs/promises';
 import { join, basename } from 'node:path';
+import { reasonOf } from '#shared/net/network-reason.ts';
+import { LocalWorldError } from './local-world-error.ts';
 import { type PubsubRest, TOPICS } from './pubsub.ts';
 import { type LocalStages, describeStages } from './stages.ts';
 import { SEEDED_SYNCS } from './syncs.ts';
@@ -51,6 +54,17 @@ export function filesIn(dir: string): LocalWorldFiles {
     lock: join(dir, 'world.lock'),
     record: join(dir, 'world.json'),
   };
+}
+
+/** Makes the folder where it is not there. Throws a LocalWorldError where nothing can be written into it. */
+export async function makeFolder({ dir, logs }: LocalWorldFiles): Promise<void> {
+  try {
+    await mkdir(logs, { recursive: true });
+    await access(dir, constants.W_OK);
+  } catch (cause) {
+    const message = `Nothing can be written into ${dir}${reasonOf(cause)}: choose another folder with --dir`;
+    throw new LocalWorldError(message, { cause });
+  }
 }
 
 /** People at the terminal. The embedded clusters believe the name that a client gives. */

@@ -30,6 +30,20 @@ export async function pushFirstImages(registry: string, privateKey: string): Pro
 /** Of GET /v1/overview (docs/api.md). */
 const overviewSchema = z.object({ state: z.string(), clusters: z.int(), headline: z.string() });
 
+/** Undefined where the API is busy, or stopped by a person: it is asked again. */
+async function readOverview(
+  api: string,
+  signal: AbortSignal,
+): Promise<z.infer<typeof overviewSchema> | undefined> {
+  try {
+    const response = await fetch(`${api}/v1/overview`, { signal });
+    return overviewSchema.safeParse(await response.json()).data;
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
+
 const LOOK_MS = 500;
 /** Each sweep is an event on the status topic, which people read. */
 const LOOKS_PER_SWEEP = 4;
@@ -49,10 +63,8 @@ export async function untilWell(fleet: {
   const { api, clusters, sweepSoon, onStep, signal } = fleet;
   let said = '';
   for (let look = 1; ; look += 1) {
-    const response = await fetch(`${api}/v1/overview`, { signal });
-    const found = overviewSchema.safeParse(await response.json()).data;
-    // An API that is busy says so, and is asked again.
-    if (response.ok && found !== undefined) {
+    const found = await readOverview(api, signal);
+    if (found !== undefined) {
       const { state, headline, clusters: known } = found;
       if (state !== 'empty' && headline !== said) onStep(headline);
       said = headline;

@@ -1,5 +1,6 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { defined } from '#shared/core/defined.ts';
+import { reasonOf } from '#shared/net/network-reason.ts';
 import type { Pace } from '../config-sync/pace.ts';
 import { ensureCertificate, ensureKeyPair } from '../keys/key-pair.ts';
 import { type Kube, writeKubeconfig } from '../kube/start-kube.ts';
@@ -14,6 +15,7 @@ import {
   filesIn,
   type LocalWorldFiles,
   LOCAL_ADMIN,
+  makeFolder,
   SERVICE_IDENTITY,
   openWorldLog,
 } from './files.ts';
@@ -40,7 +42,7 @@ import {
 } from './pubsub.ts';
 import { startRealClusters } from './real-clusters.ts';
 import type { LocalStages } from './stages.ts';
-import type { LocalWorldError } from './local-world-error.ts';
+import { LocalWorldError } from './local-world-error.ts';
 import { type SweepClock, tickSweep } from './tick-sweep.ts';
 
 export interface LocalWorldOptions {
@@ -122,7 +124,7 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
   const ports = choosePorts(options.ports);
   const built = findBuilt(bundles);
   const files = filesIn(dir);
-  await mkdir(files.logs, { recursive: true });
+  await makeFolder(files);
 
   // What is taken here is given back in reverse, by `stop` or by a step that fails.
   await using parts = new AsyncDisposableStack();
@@ -239,7 +241,11 @@ async function openWorldPubsub(
   parts.defer(() => embedded?.close());
   const host = embedded?.host ?? pubsubHost ?? '';
   const pubsub = openPubsub(host, project);
-  await createTopics(pubsub);
+  await createTopics(pubsub).catch((cause: unknown) => {
+    if (embedded !== undefined) throw cause;
+    const message = `No Pub/Sub answers at ${host}${reasonOf(cause)}: start the emulator, or unset PUBSUB_EMULATOR_HOST`;
+    throw new LocalWorldError(message, { cause });
+  });
   return { ...pubsub, host, project };
 }
 

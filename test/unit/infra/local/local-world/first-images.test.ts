@@ -6,15 +6,14 @@ import { untilWell } from '#infra/local/local-world/first-images.ts';
 const WELL = { state: 'well', clusters: 1, headline: '2 RSyncs on 1 cluster: all is well' };
 
 it('asks the API again where it cannot answer yet', async () => {
-  const answers = [
-    [503, { code: 'store-unavailable' }],
-    [200, WELL],
-  ] as const;
   let asked = 0;
-  const server = createServer((_, res) => {
-    const [status, body] = answers[Math.min(asked, 1)] ?? [500, {}];
+  const server = createServer((req, res) => {
     asked += 1;
-    res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    // As it is where `local stop api` has stopped it.
+    if (asked === 1) req.socket.destroy();
+    else if (asked === 2) res.writeHead(503).end(JSON.stringify({ code: 'store-unavailable' }));
+    else if (asked === 3) res.writeHead(502).end('no JSON');
+    else res.end(JSON.stringify(WELL));
   }).listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
   await once(server, 'listening');
@@ -28,5 +27,5 @@ it('asks the API again where it cannot answer yet', async () => {
     onStep: (step) => steps.push(step),
     signal: new AbortController().signal,
   });
-  expect({ asked, steps }).toEqual({ asked: 2, steps: [WELL.headline] });
+  expect({ asked, steps }).toEqual({ asked: 4, steps: [WELL.headline] });
 });
