@@ -41,8 +41,16 @@ export const KUBE_MUTATIONS: readonly Mutation[] = [
     guarantee: 'kube API: an unknown field is refused under Strict',
     file: 'infra/local/kube/read-object.ts',
     in: 'readObject',
-    find: "if (directive === 'Strict' && unknown.length > 0) {",
+    find: "if (directive === 'Strict' && faults.length > 0) {",
     replace: 'if (false) {',
+    tests: [CONTRACT],
+  },
+  {
+    guarantee: 'kube API: a key that is there twice is refused under Strict',
+    file: 'infra/local/kube/read-object.ts',
+    in: 'readObject',
+    find: '...duplicates.map((path) => `duplicate field "${path}"`),',
+    replace: '',
     tests: [CONTRACT],
   },
   {

@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { describeApi } from './discovery.ts';
+import { findDuplicates } from './duplicates.ts';
 import type { Kind } from './kinds.ts';
 import { answerOpenApiV2 } from './openapi.ts';
 import { checkOptions } from './options.ts';
@@ -125,20 +126,24 @@ async function answerResource(
       return new Response(watchObjects(cluster, call, table), { headers });
     }
     case 'create': {
-      const body = await readBody(raw, call.kind);
+      const { body, duplicates } = await readBody(raw, call.kind);
       const review = answerReview(call, body);
-      return review ? Response.json(review, { status: 201 }) : createObject(cluster, call, body);
+      if (review !== undefined) return Response.json(review, { status: 201 });
+      return createObject(cluster, { ...call, duplicates }, body);
     }
-    case 'update':
-      return updateObject(cluster, call, await readBody(raw, call.kind));
+    case 'update': {
+      const { body, duplicates } = await readBody(raw, call.kind);
+      return updateObject(cluster, { ...call, duplicates }, body);
+    }
     case 'patch': {
-      const patch = readPatch(call.kind, raw.headers.get('content-type'), await raw.text());
-      return patchObject(cluster, call, patch);
+      const text = await raw.text();
+      const patch = readPatch(call.kind, raw.headers.get('content-type'), text);
+      return patchObject(cluster, { ...call, duplicates: findDuplicates(text) }, patch);
     }
     case 'delete':
-      return Response.json(await removeObject(cluster, call, await readBody(raw)));
+      return Response.json(await removeObject(cluster, call, (await readBody(raw)).body));
     case 'deletecollection':
-      return Response.json(await removeCollection(cluster, call, await readBody(raw)));
+      return Response.json(await removeCollection(cluster, call, (await readBody(raw)).body));
     default:
       throw methodNotAllowed();
   }
@@ -156,18 +161,23 @@ function findCall(kinds: readonly Kind[], request: KubeRequest): Call | undefine
   if (subresource !== undefined && !(subresource === 'status' && kind.custom)) return undefined;
   // Only lists and watches reach across namespaces.
   if (kind.namespaced && namespace === undefined && name !== undefined) return undefined;
-  return { kind, request, target };
+  return { kind, request, target, duplicates: [] };
 }
 
 const BODY_TYPES = ['application/json', 'application/yaml'];
 
-async function readBody(raw: Request, kind?: Kind): Promise<unknown> {
+async function readBody(
+  raw: Request,
+  kind?: Kind,
+): Promise<{ body: unknown; duplicates: readonly string[] }> {
   const type = raw.headers.get('content-type')?.split(';')[0]?.trim() ?? 'application/json';
   const accepted = kind?.custom === true ? BODY_TYPES : [...BODY_TYPES, PROTOBUF];
   if (!accepted.includes(type)) throw unsupportedMediaType(accepted);
-  if (type === PROTOBUF) return readProtobuf(Buffer.from(await raw.arrayBuffer()));
+  if (type === PROTOBUF) {
+    return { body: readProtobuf(Buffer.from(await raw.arrayBuffer())), duplicates: [] };
+  }
   const text = await raw.text();
-  return text === '' ? undefined : readYaml(text);
+  return { body: text === '' ? undefined : readYaml(text), duplicates: findDuplicates(text) };
 }
 
 // Of its own kinds' versions the real server answers what it does not serve with a Status, all else in plain text.

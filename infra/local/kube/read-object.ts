@@ -19,26 +19,29 @@ export interface Sent {
 
 /**
  * Reads the object that a request carries, or that its patch makes. Throws 400 where it is of another kind, version,
- * name or namespace than the path, or has values of a wrong type; and where it has unknown fields under
+ * name or namespace than the path, or has values of a wrong type; and where it has unknown fields, or keys twice, under
  * `fieldValidation=Strict`, which is 422 for what a patch made.
  */
 export function readObject(call: Call, body: unknown): Sent {
-  const { kind, request, target } = call;
+  const { kind, request, target, duplicates } = call;
   const schema = schemaOf(kind);
   const known = dropUnknownFields(schema, withDefaults(call, requireShallow(body)));
   const withoutNulls = kind.custom ? dropNulls : readNulls;
   const object = parseObject(call, withoutNulls(schema, known.value));
   checkPlace(call, object);
   checkTypes(call, object, body);
-  const unknown = known.unknown.map((path) => `unknown field "${path}"`);
+  const faults = [
+    ...known.unknown.map((path) => `unknown field "${path}"`),
+    ...duplicates.map((path) => `duplicate field "${path}"`),
+  ];
   const directive = request.query.get('fieldValidation') || 'Warn';
-  if (directive === 'Strict' && unknown.length > 0) {
-    const why = `strict decoding error: ${unknown.join(', ')}`;
+  if (directive === 'Strict' && faults.length > 0) {
+    const why = `strict decoding error: ${faults.join(', ')}`;
     if (request.verb === 'patch') throw unfit(body, why);
     const what = `${kind.kind} in version "${target.version}"`;
     throw badRequest(`${what} cannot be handled as a ${kind.kind}: ${why}`);
   }
-  const warnings = directive === 'Ignore' ? [] : unknown;
+  const warnings = directive === 'Ignore' ? [] : faults;
   return { object: kind.kind === 'Secret' ? withoutTexts(object) : object, warnings };
 }
 

@@ -101,6 +101,8 @@ export interface Call {
   kind: Kind;
   request: KubeRequest;
   target: Target;
+  /** Where an object of the body has a key twice. */
+  duplicates: readonly string[];
 }
 
 /** The stored object a call is about. */

@@ -188,6 +188,29 @@ export function bodyContract(send: SendKube): void {
       expect(messageOf(answer.body)).toContain('unknown field "metadata.labelz"');
     });
 
+    it('warns of a key that is there twice, of which the last counts, and refuses it under Strict', async () => {
+      const twice = (name: string) =>
+        `{"metadata":{"name":"${name}"},"data":{"a":"{\\"","a" : "x","b":"y"}}`;
+      const created = await post(CONFIGMAPS, twice('twice'));
+      expect(created).toMatchObject({ status: 201, body: { data: { a: 'x', b: 'y' } } });
+      expect(created.headers['warning']).toBe(String.raw`299 - "duplicate field \"data.a\""`);
+      const strict = '?fieldValidation=Strict';
+      const refused = await post(`${CONFIGMAPS}${strict}`, twice('twice-strict'));
+      expect([refused.status, messageOf(refused.body)]).toEqual([
+        400,
+        'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: duplicate field "data.a"',
+      ]);
+      const sync = JSON.stringify(manifest('twice-strict'));
+      const oci = sync.replace('"oci":{', '"oci":{"auth":"none","image":"x",');
+      expect(messageOf((await post(`${ROOTSYNCS}${strict}`, oci)).body)).toContain(
+        'duplicate field "spec.oci.image"',
+      );
+      const patch = { method: 'PATCH', type: MERGE, body: '{"data":{"a":"z","a":"w"}}' } as const;
+      const patched = await send({ path: `${CONFIGMAPS}/twice${strict}`, ...patch });
+      expect(patched.status).toBe(422);
+      expect(messageOf(patched.body)).toContain('duplicate field "data.a"');
+    });
+
     it('keeps what is anything by its schema', async () => {
       const helm = { repo: 'oci://x', chart: 'c', auth: 'none', values: { any: { thing: [1] } } };
       const body = { ...manifest('unknown-kept'), spec: { sourceType: 'helm', helm } };
