@@ -47,6 +47,8 @@ const PYTHON = {
   apply_in_conflict: 409,
   watch_config_maps: ['ADDED', 'watched'],
   may_i: true,
+  may_i_dynamically: true,
+  discover: ['1', true, true],
   delete_rootsync: 'Success',
   delete_collections: [],
   delete_namespace: true,

@@ -75,7 +75,8 @@ export function createApp(deps: AppDeps): Hono<Env> {
   app.get('/openapi/v2', (c) => answerOpenApiV2(c.req.header('accept') ?? ''));
   const documents = describeApi(kinds, deps.version);
   app.get('*', (c, next) => {
-    const document = documents.get(c.req.path);
+    // With a slash at its end as Python's client asks.
+    const document = documents.get(c.req.path.replace(/\/$/, ''));
     return document === undefined ? next() : Promise.resolve(Response.json(document));
   });
   app.all('*', async (context) => {

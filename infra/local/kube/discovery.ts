@@ -8,7 +8,7 @@ export function describeApi(kinds: readonly Kind[], version: string): ReadonlyMa
   const named = Map.groupBy(kinds, ({ group }) => group);
   named.delete('');
   const groups = [...named].flatMap(([name, [first]]) => (first ? describeGroup(name, first) : []));
-  return new Map<string, object>([
+  const documents = new Map<string, object>([
     ['/version', describeVersion(version)],
     ['/api', { kind: 'APIVersions', apiVersion: 'v1', versions: ['v1'] }],
     ['/apis', { kind: 'APIGroupList', apiVersion: 'v1', groups }],
@@ -19,6 +19,7 @@ export function describeApi(kinds: readonly Kind[], version: string): ReadonlyMa
       ([path, list]) => [`/openapi/v3/${path}`, describeDocument(path, list)] as const,
     ),
   ]);
+  return documents.set('', { paths: [...documents.keys()].toSorted() });
 }
 
 function pathOf({ group }: Kind, version: string): string {

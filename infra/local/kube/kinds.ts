@@ -40,7 +40,7 @@ function size(name: string, path: string): Column {
 }
 
 const READ = ['get', 'list', 'watch'];
-const ALL = [...READ, 'create', 'delete', 'deletecollection', 'patch', 'update'];
+const WRITE = [...READ, 'create', 'delete', 'patch', 'update'];
 
 function define(
   kind: string,
@@ -55,7 +55,7 @@ function define(
     shortNames: [],
     namespaced: true,
     custom: false,
-    verbs: ALL,
+    verbs: [...WRITE, 'deletecollection'],
     columns,
     ...rest,
   };
@@ -72,6 +72,7 @@ export const coreKinds: readonly Kind[] = [
   define('Namespace', [text('Status', 'status.phase'), age], {
     shortNames: ['ns'],
     namespaced: false,
+    verbs: WRITE,
   }),
   define('ConfigMap', [size('Data', 'data'), age], { shortNames: ['cm'] }),
   define('Secret', [text('Type', 'type'), size('Data', 'data'), age]),

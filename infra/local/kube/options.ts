@@ -9,7 +9,7 @@ export function checkOptions({ kind, request, target }: Call, type: string | nul
   if (!kind.verbs.includes(verb)) throw methodNotAllowed();
   if (['get', 'list', 'watch'].includes(verb)) return;
   const unplaced = kind.namespaced && target.namespace === undefined;
-  const collection = verb === 'create' || (verb === 'deletecollection' && kind.namespaced);
+  const collection = verb === 'create' || verb === 'deletecollection';
   const misnamed = (target.name === undefined) !== collection;
   const subresource = target.subresource !== undefined && verb !== 'update' && verb !== 'patch';
   if (unplaced || misnamed || subresource) throw methodNotAllowed();

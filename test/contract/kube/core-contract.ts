@@ -166,6 +166,30 @@ export function coreContract(send: SendKube): void {
     });
   });
 
+  describe('discovery', () => {
+    it.each(['/api', '/api/v1', '/apis', '/apis/configsync.gke.io', '/version'])(
+      'answers %s with a slash at its end as without',
+      async (path) => {
+        const { status, body } = await send({ method: 'GET', path: `${path}/` });
+        expect([status, body]).toEqual([200, (await send({ method: 'GET', path })).body]);
+      },
+    );
+
+    it('lists its paths', async () => {
+      const { body } = await send({ method: 'GET', path: '/' });
+      const paths = ['/api', '/apis/configsync.gke.io/v1beta1', '/version'];
+      expect(body).toEqual({ paths: expect.arrayContaining(paths) });
+    });
+
+    it('has no collection of namespaces to be deleted', async () => {
+      const { body } = await send({ method: 'GET', path: '/api/v1' });
+      const { resources } = resourcesSchema.parse(body);
+      const { verbs = [] } = resources.find(({ name }) => name === 'namespaces') ?? {};
+      const expected = ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'];
+      expect(verbs.toSorted()).toEqual(expected);
+    });
+  });
+
   describe('OpenAPI', () => {
     it.each(Object.entries(FIELDS))('describes the fields of %s', async (kind, fields) => {
       const path = kind.includes('Sync') ? 'apis/configsync.gke.io/v1beta1' : 'api/v1';
@@ -181,6 +205,10 @@ export function coreContract(send: SendKube): void {
     });
   });
 }
+
+const resourcesSchema = z.looseObject({
+  resources: z.array(z.looseObject({ name: z.string(), verbs: z.array(z.string()) })),
+});
 
 /** Of each kind that is served: the types of some of its fields. */
 const FIELDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {

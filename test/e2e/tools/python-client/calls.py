@@ -129,6 +129,20 @@ def may_i():
     return authorization.create_self_subject_access_review(review).status.allowed
 
 
+def may_i_dynamically():
+    resources = dynamic.DynamicClient(api).resources
+    kind = resources.get(api_version="authorization.k8s.io/v1", kind="SelfSubjectAccessReview")
+    spec = {"resourceAttributes": {"verb": "patch", "resource": "rootsyncs"}}
+    return kind.create(body={"apiVersion": kind.group_version, "kind": kind.kind, "spec": spec}).status.allowed
+
+
+def discover():
+    groups = [group.name for group in client.ApisApi(api).get_api_versions().groups]
+    resources = [one.name for one in core.get_api_resources().resources]
+    major = client.VersionApi(api).get_code().major
+    return [major, ROOTSYNCS[0] in groups, "configmaps" in resources]
+
+
 def delete_rootsync():
     return custom.delete_namespaced_custom_object(*ROOTSYNCS, "python")["status"]
 
@@ -161,6 +175,8 @@ CALLS = [
     apply_in_conflict,
     watch_config_maps,
     may_i,
+    may_i_dynamically,
+    discover,
     delete_rootsync,
     delete_collections,
     delete_namespace,
