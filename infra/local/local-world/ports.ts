@@ -58,7 +58,12 @@ export function readPorts(text: string | undefined, offset: number): PortChoice 
     );
   }
   if (text === undefined) return offset;
-  if (text === 'free') return 'free';
+  if (text === 'free') {
+    if (offset === 0) return 'free';
+    throw refusal(
+      '--ports free takes no usual port that --port-offset could move: leave one of the two out',
+    );
+  }
   const named: Partial<Record<PortName, number>> = {};
   for (const pair of text.split(',')) {
     const [, word, digits] = /^([a-z]+)=(\d{1,5})$/.exec(pair) ?? [];

@@ -86,6 +86,7 @@ describe('readPorts()', () => {
   it('refuses an offset beyond the last port', () => {
     expect(readPorts(undefined, HIGHEST_OFFSET)).toBe(HIGHEST_OFFSET);
     expect(() => readPorts('free', HIGHEST_OFFSET + 1)).toThrow(`write ${HIGHEST_OFFSET} at most`);
+    expect(() => readPorts('free', 1)).toThrow('leave one of the two out');
   });
 });
 
