@@ -1,5 +1,8 @@
 import { CountersignError } from '#shared/core/errors.ts';
 
+/** Twenty-four days: Node takes a longer timer for one that is over. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * What `work` gives, or, after so many milliseconds, what `late` gives or throws. The signal then asks the work to
  * begin nothing more; its reason is what `late` threw. What is under way ends by its own deadlines, and its failure is
@@ -15,16 +18,19 @@ export async function within<T, Late>(
 ): Promise<T | Late> {
   const controller = new AbortController();
   const { promise, resolve, reject } = Promise.withResolvers<Late>();
-  const timer = setTimeout(() => {
-    // The race is decided before the work hears of it: what it throws then is not the answer.
-    try {
-      resolve(late());
-      controller.abort();
-    } catch (error) {
-      reject(error);
-      controller.abort(error);
-    }
-  }, milliseconds);
+  const timer = setTimeout(
+    () => {
+      // The race is decided before the work hears of it: what it throws then is not the answer.
+      try {
+        resolve(late());
+        controller.abort();
+      } catch (error) {
+        reject(error);
+        controller.abort(error);
+      }
+    },
+    Math.min(milliseconds, LONGEST_TIMER_MS),
+  );
   try {
     return await Promise.race([work(controller.signal), promise]);
   } finally {

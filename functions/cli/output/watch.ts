@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '#shared/net/within.ts';
 import { sayDate } from './times.ts';
 
 /** What is watched, and where it is shown. */
@@ -34,7 +35,7 @@ export async function watch<Code>(watching: Watching<Code>): Promise<Code> {
     const title = `${sayDate(now().toISOString())}, every ${periodMs / 1_000} s`;
     out(rows === undefined ? `${title}\n${text}\n` : frameOf(`${title}\n\n${text}`, rows()));
     if (!goesOn()) return code;
-    await sleep(periodMs);
+    await sleep(Math.min(periodMs, LONGEST_TIMER_MS));
   }
 }
 

@@ -9,6 +9,7 @@ import {
   type ServerDuplexStream,
 } from '@grpc/grpc-js';
 import * as z from 'zod';
+import { LONGEST_TIMER_MS } from '#shared/net/within.ts';
 import { type Call, createCalls, grpcCodec, encodeLease } from './calls.ts';
 import type { Broker } from './broker.ts';
 import { ACK_DEADLINE_SECONDS, parseRequest, REQUEST_LIMIT, requests } from './schema.ts';
@@ -48,8 +49,6 @@ export function createGrpcService(broker: Broker): GrpcService {
 
 const STREAM_CREATED = 'http2.server.stream.created';
 const TIMEOUT = 'grpc-timeout';
-/** The longest that a timer of Node's takes. */
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 const UNITS_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1 };
 
 /**
@@ -59,7 +58,7 @@ const UNITS_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S:
 function dropEndlessTimeout(message: unknown): void {
   const { headers } = streamSchema.parse(message);
   const [, digits, unit = ''] = /^(\d{1,8})([HMSm])$/.exec(headers[TIMEOUT] ?? '') ?? [];
-  if (Number(digits) * (UNITS_MS[unit] ?? 0) > LONGEST_TIMEOUT_MS) delete headers[TIMEOUT];
+  if (Number(digits) * (UNITS_MS[unit] ?? 0) > LONGEST_TIMER_MS) delete headers[TIMEOUT];
 }
 
 /** The library reads these very headers: no copy. */

@@ -33,6 +33,14 @@ describe('within()', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('takes no limit for past that is longer than a timer of Node', async () => {
+    const ended = within(2 ** 31, hang, late);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await Promise.race([ended, Promise.resolve('pending')])).toBe('pending');
+    await vi.advanceTimersByTimeAsync(2 ** 31);
+    expect(await ended).toBe('late');
+  });
+
   it('gives what is late in its place, and leaves no timer', async () => {
     const ended = within(1_000, hang, late);
     await vi.advanceTimersByTimeAsync(1_000);

@@ -2,16 +2,22 @@ import { describe, expect, it } from 'vitest';
 import { printViews } from '#functions/cli/output/print-view.ts';
 import { watch } from '#functions/cli/output/watch.ts';
 
-async function watched(rows: number | undefined, texts: readonly string[]): Promise<string> {
+const slept: number[] = [];
+
+async function watched(
+  rows: number | undefined,
+  texts: readonly string[],
+  periodMs = 5_000,
+): Promise<string> {
   let out = '';
   let looks = 0;
   const code = await watch({
     look: async () => ({ text: texts[looks++] ?? '', code: looks }),
     out: (text) => (out += text),
     ...(rows === undefined ? {} : { rows: () => rows }),
-    periodMs: 5_000,
+    periodMs,
     now: () => new Date('2026-11-29T16:03:00Z'),
-    sleep: async () => undefined,
+    sleep: async (milliseconds) => void slept.push(milliseconds),
     goesOn: () => looks < texts.length,
   });
   expect(code).toBe(texts.length);
@@ -23,6 +29,11 @@ describe('watch', () => {
     expect(await watched(undefined, ['one\n', 'two\n'])).toBe(
       '2026-11-29 16:03 UTC, every 5 s\none\n\n2026-11-29 16:03 UTC, every 5 s\ntwo\n\n',
     );
+  });
+
+  it('looks no sooner where the time is longer than a timer of Node', async () => {
+    await watched(undefined, ['one', 'two'], 2 ** 31);
+    expect(slept.at(-1)).toBe(2 ** 31 - 1);
   });
 
   it('draws each look over the one before on a terminal, and no line that has no room', async () => {
