@@ -50,7 +50,7 @@ export async function readConfigText(path: string, readFile: ReadFile): Promise<
     }
     throw new CountersignError(
       'bad-config',
-      `Config file ${path} cannot be read (${systemCode(error)}): set COUNTERSIGN_CONFIG to a readable file`,
+      `Config file ${path} cannot be read (${systemCode(error)}): name a readable file, in COUNTERSIGN_CONFIG or to the command`,
       { cause: error },
     );
   }
