@@ -18,19 +18,17 @@ export async function within<T, Late>(
 ): Promise<T | Late> {
   const controller = new AbortController();
   const { promise, resolve, reject } = Promise.withResolvers<Late>();
-  const timer = setTimeout(
-    () => {
-      // The race is decided before the work hears of it: what it throws then is not the answer.
-      try {
-        resolve(late());
-        controller.abort();
-      } catch (error) {
-        reject(error);
-        controller.abort(error);
-      }
-    },
-    Math.min(milliseconds, LONGEST_TIMER_MS),
-  );
+  const lateMs = Math.min(milliseconds, LONGEST_TIMER_MS);
+  const timer = setTimeout(() => {
+    // The race is decided before the work hears of it: what it throws then is not the answer.
+    try {
+      resolve(late());
+      controller.abort();
+    } catch (error) {
+      reject(error);
+      controller.abort(error);
+    }
+  }, lateMs);
   try {
     return await Promise.race([work(controller.signal), promise]);
   } finally {

@@ -194,8 +194,8 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
     guarantee: 'law 5: one slow image ends by its deadline',
     file: 'shared/net/within.ts',
     in: 'within',
-    find: '  }, milliseconds);',
-    replace: '  }, milliseconds * 1_000);',
+    find: 'Math.min(milliseconds, LONGEST_TIMER_MS)',
+    replace: 'milliseconds * 1_000',
     tests: [RECONCILE],
   },
   {

@@ -5,6 +5,14 @@ const NET = ['test/unit/net'];
 /** What the plumbing of every room keeps: bounds, one reading, and where a token goes. */
 export const NET_MUTATIONS: readonly Mutation[] = [
   {
+    guarantee: 'a limit that is longer than a timer of Node is not over at once',
+    file: 'shared/net/within.ts',
+    in: 'within',
+    find: 'Math.min(milliseconds, LONGEST_TIMER_MS)',
+    replace: 'milliseconds',
+    tests: NET,
+  },
+  {
     guarantee: 'law 9: a token goes only where it may',
     file: 'shared/net/google-rest.ts',
     in: 'authorizationFor',
