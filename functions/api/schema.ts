@@ -50,6 +50,9 @@ export const PageLimit = z
     example: DEFAULT_PAGE,
   });
 
+/** Of what takes none: `?dryRun=true` beside a body that lacks it must not be passed over. */
+export const NoQuery = z.strictObject({});
+
 /** What is true or false in a query. */
 export function flag(description: string): z.ZodEnum<{ true: 'true'; false: 'false' }> {
   return z.enum(['true', 'false']).meta({ description, type: 'boolean', enum: [true, false] });

@@ -13,7 +13,7 @@ import { nameVersion } from '#shared/reconcile/name-version.ts';
 import { explainVerdict, mendingCommand } from '#shared/trust/explain.ts';
 import type { ApiDeps } from './deps.ts';
 import { READ_DEADLINE_MS } from './limits.ts';
-import { answerOf, answersOf, bodyOf, ImageName } from './schema.ts';
+import { answerOf, answersOf, bodyOf, ImageName, NoQuery } from './schema.ts';
 
 const VerifyBody = z.strictObject({ image: ImageName }).meta({ id: 'VerifyRequest' });
 
@@ -60,7 +60,7 @@ export const verifyRoute = createRoute({
   path: '/v1/verify',
   operationId: 'verify',
   summary: 'What an image is under its trust policy',
-  request: { body: bodyOf(VerifyBody) },
+  request: { query: NoQuery, body: bodyOf(VerifyBody) },
   responses: answersOf({
     200: answerOf(VerifyAnswer, 'The verdict, with what became of every candidate signature'),
   }),

@@ -162,6 +162,14 @@ export const FREEZE_MUTATIONS: readonly Mutation[] = (
       [API],
     ],
     [
+      '`?dryRun=true` beside a body that lacks it is refused',
+      'functions/api/schema',
+      'NoQuery',
+      'z.strictObject({})',
+      'z.object({})',
+      ['test/service/api/openapi.test.ts'],
+    ],
+    [
       'lost freezes are not replaced by one of a part',
       'shared/rollouts/change-freezes',
       'changeFreezes',

@@ -8,6 +8,7 @@ import {
   IdempotencyHeaders,
   ImageName,
   flag,
+  NoQuery,
   Reason,
   Time,
 } from '../schema.ts';
@@ -71,6 +72,7 @@ export const freezesRoute = createRoute({
   path: '/v1/freezes',
   operationId: 'listFreezes',
   summary: 'What people have frozen',
+  request: { query: NoQuery },
   responses: answersOf({ 200: answerOf(FreezeList, 'Every freeze that holds') }),
 });
 
@@ -82,7 +84,7 @@ export const freezeRoute = createRoute({
   description:
     'Holds for what push, sweep, resync, approve-ahead and roll-outs would approve. What is approved stays approved; ' +
     'withdrawals and ways back go through. Invokers may freeze.',
-  request: { headers: IdempotencyHeaders, body: bodyOf(FreezeBody) },
+  request: { query: NoQuery, headers: IdempotencyHeaders, body: bodyOf(FreezeBody) },
   responses: answersOf({ 200: answerOf(FreezeAnswer, 'The freeze, and what it touches') }),
 });
 

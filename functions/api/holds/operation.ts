@@ -9,6 +9,7 @@ import {
   Cursor,
   IdempotencyHeaders,
   ImageName,
+  NoQuery,
   PageLimit,
   pageOf,
   SyncName,
@@ -128,7 +129,12 @@ export const holdSyncRoute = createRoute({
   ...HOLD,
   path: '/v1/holds/{cluster}/{sync}',
   operationId: 'holdSync',
-  request: { params: SyncPath, headers: IdempotencyHeaders, body: bodyOf(HoldBody) },
+  request: {
+    params: SyncPath,
+    query: NoQuery,
+    headers: IdempotencyHeaders,
+    body: bodyOf(HoldBody),
+  },
   responses: done,
 });
 
@@ -137,7 +143,12 @@ export const holdClusterRoute = createRoute({
   summary: 'Keep new digests away from all RSyncs that a cluster has now',
   path: '/v1/holds/{cluster}',
   operationId: 'holdCluster',
-  request: { params: ClusterPath, headers: IdempotencyHeaders, body: bodyOf(HoldBody) },
+  request: {
+    params: ClusterPath,
+    query: NoQuery,
+    headers: IdempotencyHeaders,
+    body: bodyOf(HoldBody),
+  },
   responses: done,
 });
 

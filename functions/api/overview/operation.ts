@@ -2,7 +2,7 @@ import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { SEVERITIES } from '#shared/overview/causes.ts';
 import { CAUSES } from '#shared/store/tally-note.ts';
-import { answerOf, answersOf, Time } from '../schema.ts';
+import { answerOf, answersOf, NoQuery, Time } from '../schema.ts';
 
 /** What needs a person, the worst first within one severity. */
 export const NEEDS = [
@@ -105,5 +105,6 @@ export const overviewRoute = createRoute({
   description:
     'One bounded answer for a fleet of any size, without a call to any cluster. A fleet of more than 500 clusters is ' +
     'counted by the sweep; verdicts that were published since are in it at once.',
+  request: { query: NoQuery },
   responses: answersOf({ 200: answerOf(Overview, 'The whole fleet in a few numbers') }),
 });

@@ -9,6 +9,7 @@ import {
   ClusterName,
   IdempotencyHeaders,
   ImageName,
+  NoQuery,
   SyncName,
 } from '../schema.ts';
 
@@ -72,7 +73,7 @@ export const resyncRoute = createRoute({
   description:
     'Tasks the clusters that are named, or follow the image, or all; each resolves and verifies for itself. ' +
     'With `image` and `digest` that digest is approved, if it verifies, before the tag moves to it.',
-  request: { headers: IdempotencyHeaders, body: bodyOf(ResyncBody) },
+  request: { query: NoQuery, headers: IdempotencyHeaders, body: bodyOf(ResyncBody) },
   responses: answersOf({
     200: answerOf(ResyncPreview, 'With `dryRun`: what would change, and why'),
     202: answerOf(ResyncAccepted, 'The clusters are tasked'),

@@ -5,7 +5,16 @@ import { CHECK_OUTCOMES } from '#shared/core/rollout/checks.ts';
 import { ROLLOUT_ID } from '#shared/core/rollout/id.ts';
 import { ROLLOUT_CAUSES, ROLLOUT_STATES } from '#shared/core/rollout/record.ts';
 import { STANDINGS } from '#shared/core/rollout/standing.ts';
-import { answerOf, answersOf, Cursor, ImageName, PageLimit, pageOf, Time } from '../schema.ts';
+import {
+  answerOf,
+  answersOf,
+  Cursor,
+  ImageName,
+  NoQuery,
+  PageLimit,
+  pageOf,
+  Time,
+} from '../schema.ts';
 
 const RolloutId = z
   .string()
@@ -170,6 +179,6 @@ export const rolloutRoute = createRoute({
   path: '/v1/rollouts/{id}',
   operationId: 'readRollout',
   summary: 'One roll-out: its record, its stages and the clusters that lag',
-  request: { params: RolloutPath },
+  request: { params: RolloutPath, query: NoQuery },
   responses: answersOf({ 200: answerOf(RolloutView, 'The roll-out as it stands now') }),
 });

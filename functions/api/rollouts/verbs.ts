@@ -4,7 +4,7 @@ import { defined } from '#shared/core/defined.ts';
 import type { Command } from '#shared/core/rollout/command.ts';
 import { rolloutId } from '#shared/core/rollout/id.ts';
 import type { RolloutRecord } from '#shared/core/rollout/record.ts';
-import { answerOf, answersOf, bodyOf, IdempotencyHeaders } from '../schema.ts';
+import { answerOf, answersOf, bodyOf, IdempotencyHeaders, NoQuery } from '../schema.ts';
 import {
   ApproveBody,
   Conflict,
@@ -167,7 +167,12 @@ export const DECISIONS = VERBS.map((verb) => {
     operationId: `${name}Rollout`,
     summary,
     description,
-    request: { params: RolloutPath, headers: IdempotencyHeaders, body: bodyOf(body) },
+    request: {
+      params: RolloutPath,
+      query: NoQuery,
+      headers: IdempotencyHeaders,
+      body: bodyOf(body),
+    },
     responses: ANSWERS,
   });
   return { verb, route };
@@ -180,6 +185,6 @@ export const startRoute = createRoute({
   operationId: 'startRollout',
   summary: START.summary,
   description: START.description,
-  request: { headers: IdempotencyHeaders, body: bodyOf(StartBody) },
+  request: { query: NoQuery, headers: IdempotencyHeaders, body: bodyOf(StartBody) },
   responses: ANSWERS,
 });

@@ -184,6 +184,17 @@ describe.each(OPERATIONS)('%s %s', (method, path) => {
     expect([...statuses].some((status) => status < 300)).toBe(path !== '/v1/track');
   });
 
+  it('refuses a parameter that the document does not name', async () => {
+    const [allowed = RIGHT] = fc.sample(document.requestsOf(operationOf(method, path)), 1);
+    const query = { ...allowed.query, dryrun: 'true' };
+    const answer = await send(method, path, { ...allowed, query });
+    const detail = 'query: Unrecognized key: "dryrun"';
+    expect([answer.status, await answer.json()]).toEqual([
+      400,
+      expect.objectContaining({ code: 'bad-request', detail }),
+    ]);
+  });
+
   it('answers whatever else is sent with a problem, or as the document says', async () => {
     const operation = operationOf(method, path);
     await fc.assert(
