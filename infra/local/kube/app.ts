@@ -8,7 +8,9 @@ import { answerOpenApiV2 } from './openapi.ts';
 import { checkOptions } from './options.ts';
 import { readPatch, readYaml } from './patch.ts';
 import { PROTOBUF, readProtobuf } from './protobuf.ts';
-import { listObjects, readTableRequest, toTable, watchObjects } from './read.ts';
+import { checkForm } from './accept.ts';
+import { showObject, showPage } from './forms.ts';
+import { listObjects, watchObjects } from './read.ts';
 import { removeCollection, removeObject } from './remove.ts';
 import { answerReview } from './reviews.ts';
 import { createObject, patchObject, updateObject } from './write.ts';
@@ -17,7 +19,6 @@ import {
   type Cluster,
   currentObject,
   type KubeRequest,
-  present,
   readRequest,
 } from './request.ts';
 import {
@@ -107,24 +108,18 @@ async function answerResource(
   const call = findCall(cluster.kinds, request);
   if (call === undefined) return undefined;
   checkOptions(call, raw.headers.get('content-type'));
-  const table = readTableRequest(raw.headers.get('accept') ?? '', request.query);
+  checkForm(request);
   switch (request.verb) {
     case 'get': {
       const object = currentObject(cluster, call);
       if (object === undefined) throw notFound(call.kind, call.target.name ?? '');
-      const shown = present(call, object);
-      if (table === undefined) return Response.json(shown);
-      return Response.json(toTable(call.kind, [shown], table, cluster.clock(), true));
+      return Response.json(showObject(call, object, cluster.clock()));
     }
-    case 'list': {
-      const page = listObjects(cluster, call);
-      if (table === undefined) return Response.json(page);
-      const rows = toTable(call.kind, page.items, table, cluster.clock(), true);
-      return Response.json({ ...rows, metadata: page.metadata });
-    }
+    case 'list':
+      return Response.json(showPage(call, listObjects(cluster, call), cluster.clock()));
     case 'watch': {
       const headers = { 'content-type': 'application/json', 'cache-control': 'no-cache, private' };
-      return new Response(watchObjects(cluster, call, table), { headers });
+      return new Response(watchObjects(cluster, call), { headers });
     }
     case 'create': {
       const { body, duplicates } = await readBody(raw, call.kind);
@@ -141,10 +136,14 @@ async function answerResource(
       const patch = readPatch(call.kind, raw.headers.get('content-type'), text);
       return patchObject(cluster, { ...call, duplicates: findDuplicates(text) }, patch);
     }
-    case 'delete':
-      return Response.json(await removeObject(cluster, call, (await readBody(raw)).body));
-    case 'deletecollection':
-      return Response.json(await removeCollection(cluster, call, (await readBody(raw)).body));
+    case 'delete': {
+      const left = await removeObject(cluster, call, (await readBody(raw)).body);
+      return Response.json(showObject(call, left, cluster.clock()));
+    }
+    case 'deletecollection': {
+      const page = await removeCollection(cluster, call, (await readBody(raw)).body);
+      return Response.json(showPage(call, page, cluster.clock()));
+    }
     default:
       throw methodNotAllowed();
   }

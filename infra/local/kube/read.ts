@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
-import { groupVersion, type Kind } from './kinds.ts';
+import { groupVersion } from './kinds.ts';
+import { type Page, showObject } from './forms.ts';
 import { type KubeObject, keyOf, type StoreEvent } from './store.ts';
 import { type Call, present, type Cluster, readSelectors, type Matches } from './request.ts';
 import { badRequest, expired, invalidOptions } from './status.ts';
@@ -10,14 +11,6 @@ const MAX_WATCH_BACKLOG = 10_000;
 
 /** Longest time a watch stays open when the client names none, in seconds. */
 const MAX_WATCH_SECONDS = 3600;
-
-/** A page of a list, not yet rendered as a List or a Table. */
-export interface Page {
-  apiVersion: string;
-  kind: string;
-  metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number };
-  items: KubeObject[];
-}
 
 // Revision -1 marks a token that goes on from the present state, not from a snapshot.
 const UNPINNED = -1;
@@ -81,11 +74,7 @@ type WatchType = 'ADDED' | 'MODIFIED' | 'DELETED';
  * Streams changes as JSON lines: from a resourceVersion on, or, without one, after every object
  * as ADDED. A version that is forgotten gives one ERROR event with a 410 Status, and the end.
  */
-export function watchObjects(
-  cluster: Cluster,
-  call: Call,
-  table: TableRequest | undefined,
-): ReadableStream<Uint8Array> {
+export function watchObjects(cluster: Cluster, call: Call): ReadableStream<Uint8Array> {
   const { query } = call.request;
   if (query.get('sendInitialEvents') === 'true') {
     const message =
@@ -97,7 +86,7 @@ export function watchObjects(
   const since = readRevision(query.get('resourceVersion'));
   const seconds = readSeconds(query.get('timeoutSeconds'));
   const { plural } = call.kind;
-  const render = createRenderer(cluster, call, table);
+  const render = createRenderer(cluster, call);
   const cleanups: (() => void)[] = [];
   const stop = (): void => cleanups.splice(0).forEach((clean) => clean());
 
@@ -133,15 +122,13 @@ export function watchObjects(
   );
 }
 
-function createRenderer(cluster: Cluster, call: Call, table: TableRequest | undefined) {
+function createRenderer(cluster: Cluster, call: Call) {
   let withColumns = true;
   return (type: WatchType, object: KubeObject): Uint8Array => {
-    const shown = present(call, object);
-    if (table === undefined) return line(type, shown);
+    const shown = showObject(call, object, cluster.clock(), withColumns);
     // Column definitions go with the first row only, as the real server does.
-    const rows = toTable(call.kind, [shown], table, cluster.clock(), withColumns);
     withColumns = false;
-    return line(type, rows);
+    return line(type, shown);
   };
 }
 
@@ -171,50 +158,4 @@ function readRevision(text: string | null): number | undefined {
 function readSeconds(text: string | null): number {
   if (text === null || !/^[0-9]{1,9}$/.test(text) || text === '0') return MAX_WATCH_SECONDS;
   return Math.min(Number(text), MAX_WATCH_SECONDS);
-}
-
-/** How much of each object the rows of a Table (meta/v1) carry. */
-type TableRequest = 'None' | 'Metadata' | 'Object';
-
-/** Reads Accept and `includeObject`; undefined where the client wants plain objects, no Table. */
-export function readTableRequest(accept: string, query: URLSearchParams): TableRequest | undefined {
-  const first = accept.split(',').find((type) => type.trim().startsWith('application/json'));
-  const wants = /;\s*as=Table\b/.test(first ?? '') && /;\s*g=meta\.k8s\.io\b/.test(first ?? '');
-  if (!wants) return undefined;
-  const include = query.get('includeObject');
-  return include === 'None' || include === 'Object' ? include : 'Metadata';
-}
-
-/** Objects as kubectl prints them: a name column, then the columns of the kind. */
-export function toTable(
-  kind: Kind,
-  objects: readonly KubeObject[],
-  request: TableRequest,
-  now: Date,
-  withColumns: boolean,
-): Record<string, unknown> {
-  const columns = [{ name: 'Name', type: 'string' }, ...kind.columns].map(({ name, type }, at) => ({
-    name,
-    type,
-    format: at === 0 ? 'name' : '',
-    description: '',
-    priority: 0,
-  }));
-  return {
-    kind: 'Table',
-    apiVersion: 'meta.k8s.io/v1',
-    metadata: { resourceVersion: objects[0]?.metadata.resourceVersion ?? '' },
-    columnDefinitions: withColumns ? columns : [],
-    rows: objects.map((object) => ({
-      cells: [object.metadata.name, ...kind.columns.map((column) => column.cell(object, now))],
-      ...included(object, request),
-    })),
-  };
-}
-
-function included(object: KubeObject, include: TableRequest): { object?: unknown } {
-  if (include === 'None') return {};
-  if (include === 'Object') return { object };
-  const { metadata } = object;
-  return { object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata } };
 }

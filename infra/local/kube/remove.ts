@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { configSyncKinds, coreKinds, type Kind } from './kinds.ts';
 import { prepareDelete } from './prepare.ts';
-import { listObjects, type Page } from './read.ts';
+import type { Page } from './forms.ts';
+import { listObjects } from './read.ts';
 import { admitWrite, type Call, type Cluster, currentObject } from './request.ts';
 import {
   badRequest,

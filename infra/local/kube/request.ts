@@ -2,6 +2,7 @@ import { defined } from '#shared/core/defined.ts';
 import { groupVersion, type Kind } from './kinds.ts';
 import { type KubeObject, valueAt, type Store } from './store.ts';
 import { managerOfAgent } from './manager-name.ts';
+import { type Form, readForm } from './accept.ts';
 import { badRequest, type Cause, detailsOf, StatusError } from './status.ts';
 
 /** Sets a token apart from the name of its user, which answers may show where they may not show the token. */
@@ -23,6 +24,8 @@ export interface KubeRequest {
   query: URLSearchParams;
   fieldManager: string;
   dryRun: boolean;
+  /** What the answer is to show in place of whole objects. */
+  form?: Form;
   /** The resource asked for; absent for discovery and health. */
   target?: Target;
 }
@@ -49,6 +52,7 @@ export function readRequest(request: Request): KubeRequest {
     query,
     fieldManager: query.get('fieldManager') || managerOfAgent(agent),
     dryRun: query.getAll('dryRun').includes('All'),
+    form: readForm(request.headers.get('accept') ?? ''),
     target,
   });
 }

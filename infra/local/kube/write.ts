@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { defined } from '#shared/core/defined.ts';
+import { showObject } from './forms.ts';
 import { groupVersion, type Kind } from './kinds.ts';
 import { recordApply, recordUpdate, type Writer } from './managed-fields.ts';
 import { APPLY_PATCH, applyPatch, type Patch } from './patch.ts';
@@ -112,10 +113,10 @@ async function storeNew(
   const there = cluster.store.get(kind.plural, namespace, name);
   if (there !== undefined)
     throw alreadyExists(kind, name, there.metadata.deletionTimestamp !== undefined);
-  if (request.dryRun) return answer(call, created, warnings, 201);
+  if (request.dryRun) return answer(cluster, call, created, warnings, 201);
   const stored = cluster.store.commit(kind.plural, undefined, created);
   if (stored === undefined) throw alreadyExists(kind, name);
-  return answer(call, stored, warnings, 201);
+  return answer(cluster, call, stored, warnings, 201);
 }
 
 async function replaceObject(
@@ -135,12 +136,12 @@ async function replaceObject(
     const object = manage(old, prepareUpdate(kind, old, wanted, target.subresource), wanted);
     const operation = { operation: 'UPDATE', object, oldObject: old } as const;
     await admitWrite(cluster, call, operation);
-    if (isDeepStrictEqual(object, old)) return answer(call, old, warnings);
-    if (request.dryRun) return answer(call, object, warnings);
+    if (isDeepStrictEqual(object, old)) return answer(cluster, call, old, warnings);
+    if (request.dryRun) return answer(cluster, call, object, warnings);
     const stored = cluster.store.commit(kind.plural, old, object);
     if (stored !== undefined) {
       finishDeletion(cluster.store, kind.plural, stored);
-      return answer(call, stored, warnings);
+      return answer(cluster, call, stored, warnings);
     }
   }
   throw conflict(kind, name);
@@ -163,6 +164,7 @@ function withManagersOf(object: KubeObject, other: KubeObject): KubeObject {
 }
 
 function answer(
+  { clock }: Cluster,
   call: Call,
   object: KubeObject,
   warnings: readonly string[],
@@ -171,7 +173,7 @@ function answer(
   const type: [string, string] = ['content-type', 'application/json'];
   const headers = [type, ...warnings.map(warningHeader)];
   // As bytes: what Node sends with a text, it encodes with it, and the headers are encoded already.
-  const body = Buffer.from(JSON.stringify(present(call, object)));
+  const body = Buffer.from(JSON.stringify(showObject(call, object, clock())));
   return new Response(body, { status, headers });
 }
 

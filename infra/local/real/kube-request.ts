@@ -10,6 +10,7 @@ export interface KubeCall {
   readonly body?: unknown;
   /** Of the body; JSON where it is absent. */
   readonly type?: string;
+  readonly accept?: string;
   /** Whom the administrator acts as; absent: himself. */
   readonly user?: string;
 }
@@ -27,10 +28,11 @@ export type SendKube = (call: KubeCall) => Promise<KubeAnswer>;
 export function createSendKube(server: { url: string; ca?: string; token?: string }): SendKube {
   const { request, Agent } = server.url.startsWith('https:') ? https : http;
   const agent = new Agent({ keepAlive: true, ...defined({ ca: server.ca }) });
-  return async ({ method, path, body, type = 'application/json', user }) => {
+  return async ({ method, path, body, type = 'application/json', accept, user }) => {
     const headers = {
       'content-type': type,
       ...defined({
+        accept,
         authorization: server.token && `Bearer ${server.token}`,
         'impersonate-user': user,
       }),

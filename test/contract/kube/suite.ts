@@ -4,6 +4,7 @@ import type { SendKube } from '#infra/local/real/kube-request.ts';
 import { bodyContract } from './body-contract.ts';
 import { coreContract } from './core-contract.ts';
 import { crdContract } from './crd-contract.ts';
+import { formsContract } from './forms-contract.ts';
 import { lastAppliedContract } from './last-applied-contract.ts';
 import { managersContract } from './managers-contract.ts';
 import { namesContract } from './names-contract.ts';
@@ -54,6 +55,7 @@ export function kubeContract({ name, start }: KubeContract): void {
     namespaceContract(send);
     strategicContract(send);
     optionsContract(send);
+    formsContract(send);
 
     describe('create and get', () => {
       it('gives an object its system fields and generation 1', async () => {
