@@ -95,6 +95,14 @@ export const LOCAL_WORLD_MUTATIONS: readonly Mutation[] = [
     tests: [`${WORLD}/function-set.test.ts`],
   },
   {
+    guarantee: 'local Pub/Sub: a field that no message has is refused, with its place',
+    file: 'infra/local/pubsub/read-fields.ts',
+    in: 'readFields',
+    find: 'if (field === undefined) {',
+    replace: 'if (field === undefined) return [name, inner]; if (false) {',
+    tests: ['test/unit/infra/local/pubsub/start-pubsub.test.ts'],
+  },
+  {
     guarantee: 'local world: a field of Pub/Sub under its name in the proto file is not lost',
     file: 'infra/local/pubsub/rest-app.ts',
     in: 'createRestApp',

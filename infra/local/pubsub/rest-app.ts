@@ -7,6 +7,7 @@ import { createCalls, jsonCodec } from './calls.ts';
 import { REQUEST_LIMIT } from './schema.ts';
 import { routes } from './protos.ts';
 import { PubsubError, toPubsubError } from './pubsub-error.ts';
+import { readFields } from './read-fields.ts';
 
 /**
  * The REST form (cloud.google.com/pubsub/docs/reference/rest): each route names a call and adds
@@ -33,13 +34,29 @@ export function createRestApp(broker: Broker): Hono {
     if (!call) throw new PubsubError('UNIMPLEMENTED', `${route.method} is not supported here`);
     const [field = '', inner] = route.field.split('.');
     const name = tryDecodeURIComponent(route.path.exec(pathname)?.[1] ?? '');
-    const sent = { ...c.req.query(), ...asObject(readBody(await c.req.text())) };
-    const request = asObject(withJsonNames(sent));
+    const query = Object.entries(c.req.query()).filter(([key]) => !SYSTEM_PARAMETERS.has(key));
+    const sent = { ...Object.fromEntries(query), ...asObject(readBody(await c.req.text())) };
+    const request = asObject(readFields(route.request, sent));
     const named = inner === undefined ? name : { ...asObject(request[field]), [inner]: name };
     return c.json(await call({ ...request, [field]: named }, c.req.raw.signal));
   });
   return app;
 }
+
+/** What every call of Google's APIs takes, beside its own fields (`parameters` of the discovery document). */
+const SYSTEM_PARAMETERS = new Set([
+  '$.xgafv',
+  'access_token',
+  'alt',
+  'callback',
+  'fields',
+  'key',
+  'oauth_token',
+  'prettyPrint',
+  'quotaUser',
+  'upload_protocol',
+  'uploadType',
+]);
 
 function errorResponse({ httpCode, message, status }: PubsubError): Response {
   return Response.json({ error: { code: httpCode, message, status } }, { status: httpCode });
@@ -52,20 +69,6 @@ function readBody(text: string): unknown {
     throw new PubsubError('INVALID_ARGUMENT', 'The request is not valid JSON');
   }
   return body;
-}
-
-/** Fields whose keys are the caller's own. */
-const MAPS = new Set(['attributes', 'labels']);
-
-/** A field may have its name of the proto file, too: `ordering_key` is `orderingKey`. */
-function withJsonNames(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withJsonNames);
-  if (typeof value !== 'object' || value === null) return value;
-  const fields = Object.entries(value).map(([name, field]): [string, unknown] => [
-    name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
-    MAPS.has(name) ? field : withJsonNames(field),
-  ]);
-  return Object.fromEntries(fields);
 }
 
 function asObject(value: unknown): Record<string, unknown> {

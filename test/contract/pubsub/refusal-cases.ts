@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { base64, PROJECT, uniqueId } from './contract-world.ts';
-import type { World } from './contract-world.ts';
+import type { Answer, World } from './contract-world.ts';
 
 const NOT_FOUND = 5;
 
@@ -62,6 +62,33 @@ export function refusesRequests(world: () => World): void {
         });
       },
     );
+
+    it.each([
+      ['of the request', { messages: [{ data: base64('x') }], mesages: [] }],
+      ['of a message', { messages: [{ data: base64('x'), text: 'x' }] }],
+      ['that every object has', { messages: [{ data: base64('x') }], constructor: 'x' }],
+    ])('refuses an unknown field %s', async (_, body) => {
+      const answer = await world().rest('POST', `${await world().topic()}:publish`, body);
+      expect(answer).toMatchObject({
+        status: 400,
+        body: { error: { status: 'INVALID_ARGUMENT' } },
+      });
+    });
+
+    it('takes the names of the proto file, keys of the caller, and what is not used here', async () => {
+      const known = await world().topic();
+      const deadLetterPolicy = { dead_letter_topic: known, max_delivery_attempts: 7 };
+      const settings = { ack_deadline_seconds: 20, retain_acked_messages: false, deadLetterPolicy };
+      const answer = await create(world(), { ...settings, labels: { any_key: 'x' } });
+      expect(answer).toMatchObject({
+        status: 200,
+        body: {
+          ackDeadlineSeconds: 20,
+          deadLetterPolicy: { deadLetterTopic: known, maxDeliveryAttempts: 7 },
+          labels: { any_key: 'x' },
+        },
+      });
+    });
 
     it.each([
       ['no messages', { messages: [] }],
@@ -151,7 +178,7 @@ export function refusesRequests(world: () => World): void {
   });
 }
 
-async function create(world: World, settings: object): Promise<{ status: number }> {
+async function create(world: World, settings: object): Promise<Answer> {
   const name = `${PROJECT}/subscriptions/${uniqueId('sub')}`;
   return world.rest('PUT', name, { topic: await world.topic(), ...settings });
 }

@@ -29,6 +29,25 @@ describe('startPubsub()', () => {
     expect(pubsub.host).toMatch(/^127\.0\.0\.1:\d+$/);
   });
 
+  it.each([
+    [{ mesages: [] }, 'mesages', ''],
+    [{ messages: [{}, { ordering_keys: 'x' }] }, 'ordering_keys', " at 'messages[1]'"],
+    [{ constructor: 'x' }, 'constructor', ''],
+  ])('names the unknown field of %j as Google does', async (body, name, place) => {
+    const answer = await rest('POST', 'projects/local/topics/any:publish', body);
+    const message = `Invalid JSON payload received. Unknown name "${name}"${place}: Cannot find field.`;
+    expect([answer.status, await answer.json()]).toEqual([
+      400,
+      { error: { code: 400, status: 'INVALID_ARGUMENT', message } },
+    ]);
+  });
+
+  it('refuses an unknown parameter, and takes those of every API', async () => {
+    const topics = 'projects/local/topics';
+    expect((await rest('GET', `${topics}?alt=json&prettyPrint=false&pageSize=1`)).status).toBe(200);
+    expect((await rest('GET', `${topics}?pagesize=1`)).status).toBe(400);
+  });
+
   it('says when its port is taken', async () => {
     await expect(startPubsub({ port: portOf(pubsub) })).rejects.toMatchObject({
       code: 'EADDRINUSE',
