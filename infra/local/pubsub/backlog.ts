@@ -1,4 +1,4 @@
-import type { Message } from './schema.ts';
+import { ANSWER_LIMIT, type Message, messageSize } from './schema.ts';
 
 /** One message on its way to one subscription. */
 export interface Delivery {
@@ -26,7 +26,7 @@ interface TakeOptions {
 /** What has been published to a subscription and is not acknowledged yet. */
 export interface Backlog {
   add(message: Message): void;
-  /** Leases up to `max` messages that may go out now. */
+  /** Leases up to `max` messages that may go out now, as many as one answer holds. */
   take(options: TakeOptions): Lease[];
   /** False where the lease has ended already: its message goes, or went, out again. */
   ack(ackId: string): boolean;
@@ -158,8 +158,11 @@ export function createBacklog(deps: BacklogDeps): Backlog {
     },
     take(options) {
       const taken: Lease[] = [];
+      let bytes = 0;
       for (const delivery of ready) {
-        if (taken.length >= options.max) break;
+        bytes += messageSize(delivery.message);
+        const isFull = taken.length > 0 && bytes > ANSWER_LIMIT;
+        if (isFull || taken.length >= options.max) break;
         ready.delete(delivery);
         taken.push(lease(delivery, options));
       }

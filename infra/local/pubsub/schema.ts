@@ -4,6 +4,9 @@ import { PubsubError } from './pubsub-error.ts';
 /** One message: data, attributes and ordering key together. */
 const MESSAGE_LIMIT = 10_000_000;
 
+/** The messages of one answer, unless it is one message: Google keeps below it, and so below the limits of clients. */
+export const ANSWER_LIMIT = 10_000_000;
+
 const MESSAGES_PER_PUBLISH = 1_000;
 
 const ATTRIBUTES_PER_MESSAGE = 100;
@@ -165,7 +168,7 @@ export interface Draft {
 }
 
 /** The bytes that count towards the message limit. */
-function messageSize({ data, attributes, orderingKey }: Draft): number {
+export function messageSize({ data, attributes, orderingKey }: Draft): number {
   const texts = [orderingKey, ...Object.entries(attributes).flat()];
   return texts.reduce((size, one) => size + Buffer.byteLength(one), data.byteLength);
 }

@@ -202,6 +202,8 @@ function openStream(
     if (leases.length === 0) return;
     outstanding += leases.length;
     options.deliver(leases);
+    // One answer may be too small for all.
+    queueMicrotask(pump);
   }
 
   function stop(): void {

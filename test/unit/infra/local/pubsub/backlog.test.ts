@@ -66,6 +66,24 @@ describe('createBacklog()', () => {
     expect(take()).toEqual([]);
   });
 
+  it.each([
+    [
+      [4, 4, 4],
+      [['4-0', '4-1'], ['4-2']],
+    ],
+    [
+      [10, 1],
+      [['10-0'], ['1-1']],
+    ],
+  ])('leases messages of %j MB in as many answers as they need', (sizes, answers) => {
+    const { backlog, take } = bench();
+    for (const [at, size] of sizes.entries()) {
+      backlog.add({ ...message(`${size}-${at}`), data: Buffer.alloc(size * 1_000_000) });
+    }
+    expect(answers.map(() => namesOf(take()))).toEqual(answers);
+    expect(take()).toEqual([]);
+  });
+
   it('never leases an acknowledged message again', async () => {
     const { add, take, backlog, clock } = bench();
     add('one');

@@ -262,4 +262,24 @@ describe('stream()', () => {
     stop();
     await broker.close();
   });
+
+  it('delivers in several answers what is too large for one', async () => {
+    const broker = engineWithSubscription();
+    for (const id of ['a', 'b', 'c', 'd', 'e'])
+      offer(broker.subscription(NAME), id.repeat(4_000_000));
+    const delivered: string[][] = [];
+    const stop = broker.subscription(NAME).stream({
+      deadlineMs: () => 10_000,
+      maxOutstanding: 0,
+      deliver: (leases) =>
+        delivered.push(
+          leases.map(({ message }) => Buffer.from(message.data.subarray(0, 1)).toString()),
+        ),
+      onEnd: () => undefined,
+    });
+    await settle();
+    expect(delivered).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
+    stop();
+    await broker.close();
+  });
 });
