@@ -87,6 +87,14 @@ export const LOCAL_WORLD_MUTATIONS: readonly Mutation[] = [
     tests: ['test/unit/infra/local/pubsub/start-pubsub.test.ts'],
   },
   {
+    guarantee: 'local world: a start that fails leaves nothing open in its folder',
+    file: 'infra/local/local-world/lock-folder.ts',
+    in: 'lockFolder',
+    find: '} catch (error) { database.close();',
+    replace: '} catch (error) {',
+    tests: [`${WORLD}/lock-folder.test.ts`],
+  },
+  {
     guarantee: 'local world: its end waits for a function that is on its way',
     file: 'infra/local/local-world/function-set.ts',
     in: 'startFunctions',

@@ -14,18 +14,19 @@ const BUSY_MS = 250;
  */
 export function lockFolder(path: string, dir: string): { close(): void } {
   const database = new DatabaseSync(path);
-  let why: string;
   try {
     const pid = holdLock(database);
     if (pid === undefined) return { close: () => database.close() };
-    why = `runs in ${dir} (process ${pid})`;
+    throw inTheWay(`runs in ${dir} (process ${pid})`);
   } catch (error) {
-    if (!isLocked(error)) throw error;
+    database.close();
     // Several at once: who gets it is not written yet.
-    why = `starts in ${dir}`;
+    throw isLocked(error) ? inTheWay(`starts in ${dir}`) : error;
   }
-  database.close();
-  throw new LocalWorldError(
+}
+
+function inTheWay(why: string): LocalWorldError {
+  return new LocalWorldError(
     `Another local world ${why}: stop it first, or choose another folder with --dir`,
   );
 }

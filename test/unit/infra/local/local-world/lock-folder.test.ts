@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -11,6 +19,8 @@ import { findHolder, lockFolder } from '#infra/local/local-world/lock-folder.ts'
 const MODULE = fileURLToPath(
   new URL('../../../../../infra/local/local-world/lock-folder.ts', import.meta.url),
 );
+/** What this process has open, where the system shows it. */
+const OPEN_FILES = '/proc/self/fd';
 let dir: string;
 let path: string;
 
@@ -29,6 +39,15 @@ function tryElsewhere(then = ''): number | null {
     return 0;
   } catch (error) {
     return error instanceof Error && 'status' in error ? Number(error.status) : null;
+  }
+}
+
+/** Undefined for what was closed meanwhile. */
+function linkOf(open: string): string | undefined {
+  try {
+    return readlinkSync(open);
+  } catch {
+    return undefined;
   }
 }
 
@@ -51,6 +70,13 @@ describe('lockFolder()', () => {
   it('lets the next in once it is closed', () => {
     lockFolder(path, dir).close();
     expect(tryElsewhere()).toBe(0);
+  });
+
+  it.runIf(existsSync(OPEN_FILES))('keeps no file open where it fails', () => {
+    writeFileSync(path, 'no database at all');
+    expect(() => lockFolder(path, dir)).toThrow('file is not a database');
+    const open = readdirSync(OPEN_FILES).map((fd) => linkOf(join(OPEN_FILES, fd)));
+    expect(open).not.toContain(realpathSync(path));
   });
 
   it('ends with its process, however that ends', () => {
