@@ -49,6 +49,18 @@ describe('tests', () => {
     ]);
   });
 
+  it('end what they have started where a start fails, and hide nothing of that by a TypeError', () => {
+    const careless = TESTS.filter(({ text }) => {
+      // Undefined until a `before…` has set them.
+      const unset = [...text.matchAll(/^ *let (\w+): [^=]*?;$/gm)].map(([, name]) => name);
+      const ends =
+        text.match(/\bafter(?:All|Each)\((?:[^;{]*?\);|[^;]*? => \{.*?\n *\}\);)/gs) ?? [];
+      const uses = new RegExp(`(?<![\\w.])(?:${unset.join('|')})\\.`);
+      return unset.length > 0 && ends.some((end) => uses.test(end));
+    });
+    expect(careless.map(({ path }) => path)).toEqual([]);
+  });
+
   it('leave their limits to the runner, who knows the machine', () => {
     // The length of a simulation is chosen by the one who runs it.
     const limit = /^ {0,4}\}, [\d_]+\);$|^ {4}\},\n +[\d_]+,\n {2}\);$/m;

@@ -30,8 +30,8 @@ beforeAll(async () => {
   webhook = await startRecordingWebhook({ address: cluster.address, port: 10250, certificate });
 });
 afterAll(async () => {
-  await webhook.close();
-  await cluster.close();
+  await webhook?.close();
+  await cluster?.close();
 });
 
 describe.each(Object.entries(WEBHOOK_CALLS))('of %s the webhook hears', (_, calls) => {

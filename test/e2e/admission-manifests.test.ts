@@ -22,7 +22,7 @@ beforeAll(async () => {
   cluster = await startWebhookCluster();
   await cluster.shell(documentedBlock('webhook-keys'));
 });
-afterAll(() => cluster.close());
+afterAll(() => cluster?.close());
 
 const liveSchema = z.looseObject({
   webhooks: z.array(z.looseObject({ clientConfig: z.looseObject({ caBundle: z.base64() }) })),

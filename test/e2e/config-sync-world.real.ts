@@ -33,7 +33,7 @@ beforeAll(async () => {
   if (child.exitCode !== null) throw new Error(output);
 }, LIMIT_MS);
 afterAll(async () => {
-  child.kill('SIGKILL');
+  child?.kill('SIGKILL');
   await rm(dir, { recursive: true, force: true, maxRetries: 10 });
 });
 

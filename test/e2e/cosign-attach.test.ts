@@ -62,7 +62,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   figures.print();
-  await world.close();
+  await world?.close();
 });
 
 function signWith({ key: name, encoding, hash, text }: Row, payload: Buffer): string {

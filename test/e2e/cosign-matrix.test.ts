@@ -105,7 +105,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   figures.print();
-  await world.close();
+  await world?.close();
 });
 
 type Row = (typeof ROWS)[number];

@@ -19,7 +19,7 @@ beforeAll(async () => {
   world = await openCosignWorld();
   await writeFile(join(world.folder, 'predicate.json'), '{"buildType":"test"}');
 });
-afterAll(() => world.close());
+afterAll(() => world?.close());
 
 function sign(form: Form, reference: string, ...more: readonly string[]) {
   return world.sign(form, 'release', reference, ...more);

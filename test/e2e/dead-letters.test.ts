@@ -49,10 +49,10 @@ beforeAll(async () => {
   await functions.kill('push');
 });
 afterAll(async () => {
-  await functions.stop();
-  await world.stop();
-  door.close();
-  await emulator.close();
+  await functions?.stop();
+  await world?.stop();
+  door?.close();
+  await emulator?.close();
 });
 
 async function deadLetters(...args: readonly string[]): Promise<z.infer<typeof Letters>> {

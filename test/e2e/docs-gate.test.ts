@@ -29,8 +29,8 @@ beforeAll(async () => {
   await writeFile(join(desk.folder, 'countersign.yaml'), stringify(config()));
 });
 afterAll(async () => {
-  await cluster.close();
-  await desk.clear();
+  await cluster?.close();
+  await desk?.clear();
 });
 
 function config(): object {

@@ -32,8 +32,8 @@ beforeAll(async () => {
   first = await publishSigned(world, 'night: 1\n');
 });
 afterAll(async () => {
-  await desk.clear();
-  await world.stop();
+  await desk?.clear();
+  await world?.stop();
 });
 
 async function read<T>(path: string, schema: z.ZodType<T>): Promise<T> {

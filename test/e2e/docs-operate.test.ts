@@ -31,8 +31,8 @@ beforeAll(async () => {
   };
 });
 afterAll(async () => {
-  await desk.clear();
-  await world.stop();
+  await desk?.clear();
+  await world?.stop();
 });
 
 describe('the commands of docs/observability.md', () => {

@@ -50,7 +50,7 @@ beforeAll(async () => {
 afterAll(async () => {
   server.closeAllConnections();
   server.close();
-  await desk.clear();
+  await desk?.clear();
 });
 
 const ROLLING: Partial<RolloutRecord> = {};

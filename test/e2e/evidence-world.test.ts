@@ -29,8 +29,8 @@ beforeAll(async () => {
   world = await startTestWorld({ sweepMs: 1_000, soakSeconds: 1, checks });
 });
 afterAll(async () => {
-  await world.stop();
-  await prometheus.stop();
+  await world?.stop();
+  await prometheus?.stop();
   server.closeAllConnections();
   server.close();
 });

@@ -15,7 +15,7 @@ let count = 0;
 beforeAll(async () => {
   emulator = await startFirestoreEmulator();
 });
-afterAll(() => emulator.close());
+afterAll(() => emulator?.close());
 beforeEach(() => {
   count += 1;
   database = `countersign-${count}`;

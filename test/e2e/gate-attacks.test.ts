@@ -17,7 +17,7 @@ beforeAll(async () => {
   );
 });
 afterAll(async () => {
-  await cluster.close();
+  await cluster?.close();
   const honest = WHOLE.length - WITHOUT_RULE.length;
   process.stdout.write(
     [

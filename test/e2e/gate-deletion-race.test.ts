@@ -47,7 +47,7 @@ beforeAll(async () => {
   const variant = { gate: 'gate', without: [] } as const;
   await (await installGates(cluster, [variant])).guard(variant);
 });
-afterAll(() => cluster.close());
+afterAll(() => cluster?.close());
 
 async function patch(user: string, body: object): Promise<number> {
   return (await cluster.send({ method: 'PATCH', path, type: MERGE, user, body })).status;

@@ -26,7 +26,7 @@ let cluster: SyncCluster;
 beforeAll(async () => {
   cluster = await startSyncCluster({ everybodyMay: true });
 });
-afterAll(() => cluster.close());
+afterAll(() => cluster?.close());
 
 /** As a user who may write RSyncs; nothing is stored. */
 function tryCreate(manifest: RSyncManifest, user = 'dev@acme.example'): Promise<KubeAnswer> {

@@ -33,7 +33,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'countersign.yaml'), stringify(config));
 });
 afterAll(async () => {
-  await cluster.close();
+  await cluster?.close();
   await rm(folder, { recursive: true });
 });
 

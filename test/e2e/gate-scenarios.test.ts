@@ -44,7 +44,7 @@ beforeAll(async () => {
   KUBECONFIG = await cluster.kubeconfig('admin@acme.example');
   await gate('deny');
 });
-afterAll(() => cluster.close());
+afterAll(() => cluster?.close());
 
 function kubectl(args: readonly string[], input = ''): Promise<Finished> {
   return runProcess({ command: 'kubectl', args, env: { KUBECONFIG }, input });

@@ -14,7 +14,7 @@ let installation: Installation;
 beforeAll(async () => {
   installation = await openInstallation('single-project', VARIABLES);
 });
-afterAll(() => installation.close());
+afterAll(() => installation?.close());
 
 function service(name: string): Readonly<Record<string, unknown>> | undefined {
   return installation.google.resources.get(

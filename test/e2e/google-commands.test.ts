@@ -25,9 +25,9 @@ beforeAll(async () => {
   programs = await openPrograms(front);
 });
 afterAll(async () => {
-  await programs.close();
-  await front.close();
-  await google.close();
+  await programs?.close();
+  await front?.close();
+  await google?.close();
 });
 
 /** Words of a shell as far as the documents have them: quoted, or without what ends a command. */

@@ -23,7 +23,7 @@ let world: World;
 beforeAll(async () => {
   world = await openWorld();
 });
-afterAll(() => world.close());
+afterAll(() => world?.close());
 
 const tasks = () => world.tasksOf('countersign-tasks');
 const WORK: Readonly<Record<Name, () => Promise<boolean>>> = {

@@ -21,7 +21,7 @@ let world: World;
 beforeAll(async () => {
   world = await openWorld([['images = [{', 'fleet = { dns_endpoints = true }\n  images = [{']]);
 });
-afterAll(() => world.close());
+afterAll(() => world?.close());
 beforeEach(() => world.installation.google.weather.withheld.clear());
 
 const pushEvent = (): Promise<number> => {

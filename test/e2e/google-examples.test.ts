@@ -13,7 +13,7 @@ const SINGLE = ['-var=project_id=acme-prod', '-var=people=["ops@acme.example"]']
 const PUBSUB_AGENT = 'service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com';
 
 let installation: Installation;
-afterEach(() => installation.close());
+afterEach(() => installation?.close());
 
 describe('services that are protected', () => {
   it('and did not start, need `terraform untaint`: no apply replaces them', async () => {

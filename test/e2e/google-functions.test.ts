@@ -21,7 +21,7 @@ beforeAll(async () => {
   world = await openWorld();
   await Promise.all(NAMES.map((name) => world.start(name, memberOf(name))));
 });
-afterAll(() => world.close());
+afterAll(() => world?.close());
 
 const pushEvent = (): Promise<number> => {
   const event = { action: 'INSERT', digest: `${IMAGE}@${world.digest}`, tag: `${IMAGE}:v1` };

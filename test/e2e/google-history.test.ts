@@ -18,7 +18,7 @@ beforeAll(async () => {
   const names = ['history', 'api'] as const;
   await Promise.all(names.map((name) => world.start(name, memberOf(name))));
 });
-afterAll(() => world.close());
+afterAll(() => world?.close());
 beforeEach(() => world.installation.google.weather.withheld.clear());
 
 const idOf = (name: string): string => createHash('sha256').update(name).digest('hex');

@@ -51,7 +51,7 @@ beforeAll(async () => {
   const file = join(world.programs.folder, 'countersign.yaml');
   await writeFile(file, world.config);
 });
-afterAll(() => world.close());
+afterAll(() => world?.close());
 beforeEach(() => world.installation.google.weather.withheld.clear());
 
 /** The commands of a page, as a person types them: what they leave in the environment. */

@@ -36,9 +36,9 @@ beforeAll(async () => {
   await pushOwnImage();
 });
 afterAll(async () => {
-  await programs.close();
-  await front.close();
-  await installation.close();
+  await programs?.close();
+  await front?.close();
+  await installation?.close();
 });
 beforeEach(() => installation.google.weather.withheld.clear());
 

@@ -20,7 +20,7 @@ beforeAll(async () => {
   const applied = await installation.apply();
   if (applied.code !== 0) throw new Error(applied.text);
 });
-afterAll(() => installation.close());
+afterAll(() => installation?.close());
 
 const resource = (name: string) => installation.google.resources.get(`firestore/${name}`);
 

@@ -37,7 +37,7 @@ beforeAll(async () => {
   await writeFile(join(manifests, 'namespace.yaml'), text);
   digests = { two: await world.publish(manifests), one: await world.publish() };
 });
-afterAll(() => world.close());
+afterAll(() => world?.close());
 beforeEach(() => world.installation.google.weather.withheld.clear());
 
 const pushEvent = (digest: string): Promise<number> => {

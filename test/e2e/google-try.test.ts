@@ -42,11 +42,11 @@ beforeAll(async () => {
   await cp(join(ROOT, 'docs/support.md'), join(folder, 'support.md'));
 });
 afterAll(async () => {
-  await programs.close();
-  await front.close();
-  await workspace.close();
-  await google.close();
-  await kube.close();
+  await programs?.close();
+  await front?.close();
+  await workspace?.close();
+  await google?.close();
+  await kube?.close();
   await rm(folder, { recursive: true });
 });
 

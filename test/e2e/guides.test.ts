@@ -57,7 +57,7 @@ describe.each([
     world = await startTestWorld(pubsub);
   });
   afterAll(async () => {
-    await world.stop();
+    await world?.stop();
     await closeEmulator?.();
     await rm(folder, { recursive: true });
   });

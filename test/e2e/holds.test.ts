@@ -81,8 +81,8 @@ describe('holds', () => {
     world.tags.set(IMAGE, B);
   });
   afterAll(async () => {
-    await cluster.close();
-    await desk.clear();
+    await cluster?.close();
+    await desk?.clear();
   });
 
   async function grant(name: string, user: string, verbs: readonly string[]): Promise<void> {

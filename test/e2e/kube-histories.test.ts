@@ -27,8 +27,8 @@ describe('the embedded API server', () => {
     cluster = await startSyncCluster({ everybodyMay: true });
   });
   afterAll(async () => {
-    await cluster.close();
-    await kube.close();
+    await cluster?.close();
+    await kube?.close();
   });
 
   it('answers writes of three managers as a real kube-apiserver does', async () => {

@@ -31,7 +31,7 @@ describe('kubectl', () => {
     await writeKubeconfig({ path: env['KUBECONFIG'], clusters: [kube], user: 'dev@acme.example' });
   });
   afterAll(async () => {
-    await kube.close();
+    await kube?.close();
     await rm(folder, { recursive: true });
   });
 

@@ -27,7 +27,7 @@ beforeAll(async () => {
   world = await startTestWorld();
 });
 afterAll(async () => {
-  await world.stop();
+  await world?.stop();
   await rm(folder, { recursive: true });
 });
 

@@ -42,7 +42,7 @@ beforeAll(async () => {
   const fleet = createKubeconfigFleet(options, kubeconfigDeps(), createClusterApi);
   api = await fleet.connect({ name: 'real', id: 'real', labels: {} });
 });
-afterAll(() => cluster.close());
+afterAll(() => cluster?.close());
 
 it(`are at least ${AT_LEAST}, some of each source`, () => {
   expect(manifests.length).toBeGreaterThanOrEqual(AT_LEAST);

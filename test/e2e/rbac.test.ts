@@ -35,7 +35,7 @@ beforeAll(async () => {
   role = roleSchema.parse(parse(await readFile(join(RBAC, 'base/role.yaml'), 'utf8')));
   await apply('user');
 });
-afterAll(() => cluster.close());
+afterAll(() => cluster?.close());
 
 /** As the docs say it: `kubectl apply -k`. */
 async function apply(folder: string): Promise<void> {

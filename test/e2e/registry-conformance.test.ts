@@ -16,7 +16,7 @@ beforeEach(async () => {
   registry = await startRegistry({ port: 0 });
 });
 afterEach(async () => {
-  await registry.close();
+  await registry?.close();
   await rm(folder, { recursive: true });
 });
 

@@ -47,7 +47,7 @@ beforeEach(async () => {
   image = `${registry.host}/configs/platform`;
 });
 afterEach(async () => {
-  await registry.close();
+  await registry?.close();
   await rm(folder, { recursive: true });
 });
 

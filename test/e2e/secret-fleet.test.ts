@@ -61,7 +61,7 @@ beforeAll(async () => {
   await cluster.apply(rootSync());
   admin = await readFile(await cluster.kubeconfig('admin', ['system:masters']), 'utf8');
 });
-afterAll(() => cluster.close());
+afterAll(() => cluster?.close());
 
 async function put(
   kind: 'Secret' | 'Cluster',

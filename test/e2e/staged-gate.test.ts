@@ -80,7 +80,7 @@ describe('a cluster of a later stage', () => {
     await put({ digest: B, previous: A, status: 'soaking', stage: 'canary' });
     world.tags.set(OTHER, B);
   });
-  afterAll(() => cluster.close());
+  afterAll(() => cluster?.close());
 
   async function put(changes: Partial<RolloutRecord>): Promise<void> {
     const entry = await records.read(IMAGE);

@@ -22,7 +22,7 @@ let workspace: Workspace;
 beforeAll(async () => {
   workspace = await openWorkspace('stand-in');
 });
-afterAll(() => workspace.close());
+afterAll(() => workspace?.close());
 
 /** What Terraform says of a command that fails; nothing of one that does not. */
 async function complaints(folder: string, ...args: readonly string[]): Promise<string> {

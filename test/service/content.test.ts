@@ -19,7 +19,7 @@ let world: TestWorld;
 beforeAll(async () => {
   world = await startTestWorld({ clusters: 1, only: 'approving' });
 });
-afterAll(() => world.stop());
+afterAll(() => world?.stop());
 
 /** Pushes an image of that one layer, signs it where asked to, and tags it afterwards. Returns its digest. */
 async function publish(layer: Buffer, signed: boolean): Promise<string> {

@@ -43,8 +43,8 @@ beforeEach(async () => {
   await put(LETTERS, { topic: TOPICS.deadLetters, ackDeadlineSeconds: 60 });
 });
 afterEach(async () => {
-  await rest.close();
-  await pubsub.close();
+  await rest?.close();
+  await pubsub?.close();
 });
 
 async function put(name: string, body: object): Promise<void> {

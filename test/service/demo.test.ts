@@ -15,7 +15,7 @@ describe('playDemo()', () => {
   beforeAll(async () => {
     world = await startTestWorld({ clusters: 1, only: 'approving' });
   });
-  afterAll(() => world.stop());
+  afterAll(() => world?.stop());
 
   /** Plays until it fails; returns why, and what it printed. */
   async function play(limit: AbortSignal): Promise<{ why: string; printed: string }> {

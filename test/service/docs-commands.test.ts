@@ -14,7 +14,7 @@ beforeAll(async () => {
   }
   await copyFile(join(FIXTURES, 'full.yaml'), join(desk.folder, 'countersign.yaml'));
 });
-afterAll(() => desk.clear());
+afterAll(() => desk?.clear());
 
 describe('the commands of docs/config.md', () => {
   it('find nothing wrong with a good file, and everything with a bad one', async () => {

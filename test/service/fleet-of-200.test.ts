@@ -122,7 +122,7 @@ describe('a fleet of 200 clusters, 20 of them bad', () => {
 
   afterAll(async () => {
     vi.useRealTimers();
-    await world.close();
+    await world?.close();
   });
 
   it('approves the other 180 while the slow and the dead ones keep it waiting', () => {

@@ -81,7 +81,7 @@ describe(`a roll-out in three stages over ${CLUSTERS} clusters`, () => {
     note('completed');
   });
 
-  afterAll(() => fleet.close());
+  afterAll(() => fleet?.close());
 
   it('comes to its end, one stage after the other', () => {
     const { canary, early, rest } = RINGS;

@@ -59,9 +59,9 @@ beforeAll(async () => {
   url = `http://127.0.0.1:${String((await sweep.line('Listening'))['port'])}`;
 });
 afterAll(async () => {
-  sweep.kill('SIGKILL');
-  await sweep.exited;
-  broker.close();
+  sweep?.kill('SIGKILL');
+  await sweep?.exited;
+  broker?.close();
   await rm(dir, { recursive: true });
 });
 

@@ -37,7 +37,7 @@ beforeAll(async () => {
     return received === 1 + world.clusters.length && named(trace, 'patch').length === received - 1;
   }, PATIENCE);
 });
-afterAll(() => world.stop());
+afterAll(() => world?.stop());
 
 /** The trace that led to the approval of a digest. What the history writes of it follows at its own time. */
 function traceOf(pushed: string): readonly CollectedSpan[] {

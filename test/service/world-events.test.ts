@@ -38,7 +38,7 @@ beforeAll(async () => {
   });
   history = recordApprovals(world);
 });
-afterAll(() => world.stop());
+afterAll(() => world?.stop());
 
 async function approvedEvents(digest: string): Promise<number> {
   const events = await world.events();

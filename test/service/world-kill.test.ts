@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await front?.close();
   await Promise.all(restarted.map((one) => one.stop()));
-  await world.stop();
+  await world?.stop();
 });
 
 /** Starts the function anew where the old one listened, as Cloud Run would. */

@@ -30,7 +30,7 @@ let world: TestWorld;
 beforeAll(async () => {
   world = await startTestWorld();
 });
-afterAll(() => world.stop());
+afterAll(() => world?.stop());
 
 /** The annotations of one RSync in every cluster, receipts parsed, once each reports the digest live. */
 async function syncedAnnotations(seed: typeof ROOT_SYNC | typeof REPO_SYNC, digest: string) {

@@ -46,7 +46,7 @@ export function prometheusContract({ name, start }: PrometheusUnderTest): void {
     beforeAll(async () => {
       server = await start();
     });
-    afterAll(() => server.stop());
+    afterAll(() => server?.stop());
 
     async function ask(changes: Partial<Question> = {}): Promise<Finding> {
       const question: Question = {

@@ -41,7 +41,7 @@ export function clusterApiContract({ name, start }: ClusterContract): void {
       await cluster.put(rootSync());
       await cluster.put(repoSync());
     });
-    afterEach(() => cluster.stop());
+    afterEach(() => cluster?.stop());
 
     async function readRoot(): Promise<RSync> {
       const rsync = await rsyncs.read(cluster.api, ROOT);

@@ -23,7 +23,7 @@ export function gateContract(contract: {
     beforeAll(async () => {
       gate = await contract.start();
     });
-    afterAll(() => gate.stop());
+    afterAll(() => gate?.stop());
 
     it.each(casesWhich(({ expect: expected }) => expected === 'allow'))(
       'allows: $name',

@@ -20,7 +20,7 @@ export function historyContract({ name, open, damage }: HistoryUnderTest): void 
     beforeEach(async () => {
       history = await open();
     });
-    afterEach(() => history.close());
+    afterEach(() => history?.close());
 
     async function addAll(entries: readonly Entry[]): Promise<void> {
       for (const entry of entries) expect(await history.add(entry)).toBe(true);

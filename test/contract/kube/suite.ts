@@ -43,7 +43,7 @@ export function kubeContract({ name, start }: KubeContract): void {
       kube = await start();
       client = createRSyncClient(kube.config);
     });
-    afterAll(() => kube.stop());
+    afterAll(() => kube?.stop());
 
     const send: SendKube = (call) => kube.send(call);
     crdContract(() => client);

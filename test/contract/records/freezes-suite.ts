@@ -32,7 +32,7 @@ export function freezesContract({ name, open, damage }: FreezesUnderTest): void 
     beforeEach(async () => {
       freezes = await open();
     });
-    afterEach(() => freezes.close());
+    afterEach(() => freezes?.close());
 
     async function write(...some: readonly PersonFreeze[]): Promise<boolean> {
       return freezes.replace(some, await freezes.read());

@@ -43,7 +43,7 @@ export function ordersContract({ name, open, damage }: OrdersUnderTest): void {
     beforeEach(async () => {
       orders = await open();
     });
-    afterEach(() => orders.close());
+    afterEach(() => orders?.close());
 
     async function write(some: readonly HoldOrder[], cluster = CLUSTER): Promise<boolean> {
       return orders.replace(some, await orders.read(cluster));

@@ -52,7 +52,7 @@ export function recordsContract({ name, open, damage }: RecordsUnderTest): void 
     beforeEach(async () => {
       records = await open();
     });
-    afterEach(() => records.close());
+    afterEach(() => records?.close());
 
     async function write(changes: Partial<RolloutRecord> = {}): Promise<boolean> {
       const made = { ...FULL, ...changes };

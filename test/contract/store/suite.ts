@@ -58,7 +58,7 @@ export function storeContract({ name, open, corrupt }: StoreUnderTest): void {
       store = await open();
     });
     afterEach(async () => {
-      await store.close();
+      await store?.close();
     });
 
     it('reads back what was written, through another handle too', async () => {

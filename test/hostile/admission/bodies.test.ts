@@ -11,7 +11,7 @@ let world: AdmissionWorld;
 beforeAll(async () => {
   world = await startAdmissionWorld({ maxBodyBytes: MAX_BODY_BYTES });
 });
-afterAll(() => world.close());
+afterAll(() => world?.close());
 
 const good = (): string => reviewOf({ object: rootSync(`${world.host}/configs/a:v1`) });
 const head = (version = 'v1'): string =>

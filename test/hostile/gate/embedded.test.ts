@@ -24,7 +24,7 @@ beforeAll(async () => {
     kube.store.put('namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   }
 });
-afterAll(() => kube.close());
+afterAll(() => kube?.close());
 
 function guard(variant: Variant): void {
   const name = nameOf(variant);

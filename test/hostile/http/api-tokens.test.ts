@@ -58,7 +58,7 @@ beforeAll(async () => {
   await promise;
 });
 afterAll(() => {
-  server.close();
+  server?.close();
 });
 
 function keysOf(mode: Mode): Keys {

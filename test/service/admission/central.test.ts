@@ -25,7 +25,7 @@ afterEach(async () => {
   child?.kill('SIGKILL');
   await child?.exited;
   child = undefined;
-  await registry.close();
+  await registry?.close();
   await rm(dir, { recursive: true });
 });
 

@@ -18,7 +18,7 @@ beforeEach(async () => {
   world = await startAdmissionWorld();
   digest = await world.pusher(PATH).image({ 'a.yaml': 'a: 1' }, 'v1');
 });
-afterEach(() => world.close());
+afterEach(() => world?.close());
 
 async function ask(path = PATH, of = digest, timeout = '10s') {
   const image = `${world.host}/${path}:v1`;

@@ -11,7 +11,7 @@ const APPROVED = 'countersign.dev/approved';
 
 let world: AdmissionWorld;
 let image: string;
-afterEach(() => world.close());
+afterEach(() => world?.close());
 
 async function start(options: AdmissionOptions): Promise<void> {
   world = await startAdmissionWorld(options);

@@ -9,7 +9,7 @@ let serial = 0;
 beforeAll(async () => {
   world = await startAdmissionWorld();
 });
-afterAll(() => world.close());
+afterAll(() => world?.close());
 
 /** Pushes another image, under the tag v1 of a repository of its own. */
 async function push(): Promise<{ path: string; image: string; digest: string }> {

@@ -21,7 +21,7 @@ beforeAll(async () => {
   world = await startAdmissionWorld();
   image = `${world.host}/configs/platform:v1`;
 });
-afterAll(() => world.close());
+afterAll(() => world?.close());
 beforeEach(() => {
   world.asked.length = 0;
 });

@@ -14,7 +14,7 @@ import {
 
 let world: ConfigSyncWorld;
 
-afterEach(() => world.close());
+afterEach(() => world?.close());
 
 /** What Countersign makes of the object as it stands. */
 function read(): RSync {

@@ -11,7 +11,7 @@ import {
 
 let world: ConfigSyncWorld;
 
-afterEach(() => world.close());
+afterEach(() => world?.close());
 
 describe('Config Sync stand-in on an image', () => {
   it.each([

@@ -14,7 +14,7 @@ let world: ConfigSyncWorld;
 beforeEach(async () => {
   world = await startWorld({ gate: true });
 });
-afterEach(() => world.close());
+afterEach(() => world?.close());
 
 /** As Countersign writes it: its identity, its annotation, nothing else. */
 function approve(keys: string, place = ROOT): Promise<void> {

@@ -10,7 +10,7 @@ import {
 
 let world: ConfigSyncWorld;
 
-afterEach(() => world.close());
+afterEach(() => world?.close());
 
 function patchesOf(name: string): number {
   const { requests } = world.kube.store;

@@ -6,7 +6,7 @@ import { PATIENCE } from '#test/patience.ts';
 
 let world: SemanticsWorld;
 
-afterEach(() => world.close());
+afterEach(() => world?.close());
 
 /** RepoSyncs in as many namespaces, on one signed image; none is synced. */
 async function crowd(count: number, fault?: InjectFault): Promise<string> {

@@ -8,7 +8,7 @@ import {
 
 let world: SemanticsWorld;
 
-afterEach(() => world.close());
+afterEach(() => world?.close());
 
 const CHILD = 'RepoSync/team-a/repo-sync';
 

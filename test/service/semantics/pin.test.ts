@@ -4,7 +4,7 @@ import { type SemanticsWorld, startSemanticsWorld } from '#test/fixtures/semanti
 
 let world: SemanticsWorld;
 
-afterEach(() => world.close());
+afterEach(() => world?.close());
 
 const PIN = { rule: { effect: 'pin' } } as const;
 

@@ -15,8 +15,8 @@ let kube: Kube;
 let registry: RunningRegistry;
 
 afterEach(async () => {
-  await kube.close();
-  await registry.close();
+  await kube?.close();
+  await registry?.close();
 });
 
 /** The exit code and what was printed. */

@@ -15,7 +15,7 @@ import {
 
 let world: SemanticsWorld;
 
-afterEach(() => world.close());
+afterEach(() => world?.close());
 
 /** A cluster with one RootSync on `v1`, synced, from before there was a gate. */
 async function start(options: SemanticsOptions = {}): Promise<string> {

@@ -23,7 +23,7 @@ beforeEach(async () => {
   source = { url, root: await readFile(rootPath, 'utf8'), target: 'trusted_root.json' };
   cacheDir = mkdtempSync(join(tmpdir(), 'countersign-test-cache-'));
 });
-afterEach(() => repository.close());
+afterEach(() => repository?.close());
 
 const fetchRoot = (dir: string | undefined = cacheDir): Promise<string> =>
   createTufFetcher(dir, source)();

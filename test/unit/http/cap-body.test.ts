@@ -5,8 +5,8 @@ import { ANSWERED_MS, PATIENCE } from '#test/patience.ts';
 
 let server: Server;
 afterEach(() => {
-  server.closeAllConnections();
-  server.close();
+  server?.closeAllConnections();
+  server?.close();
 });
 
 /** Takes bodies of up to 1,000 bytes, and says how long each was. */

@@ -136,7 +136,7 @@ beforeAll(async () => {
   };
 });
 afterAll(() => {
-  broker.close();
+  broker?.close();
   collector.close();
 });
 

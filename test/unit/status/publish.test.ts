@@ -31,8 +31,8 @@ describe('createTopics()', () => {
     topics = createTopics({ emulatorHost: broker.host, deadlineMs: ANSWERED_MS });
   });
   afterEach(async () => {
-    await topics.close();
-    broker.close();
+    await topics?.close();
+    broker?.close();
   });
 
   it('resolves when the broker has the message', async () => {

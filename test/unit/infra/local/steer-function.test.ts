@@ -26,7 +26,7 @@ beforeEach(async () => {
   url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
 });
 afterEach(async () => {
-  server.close();
+  server?.close();
   await rm(dir, { recursive: true });
 });
 

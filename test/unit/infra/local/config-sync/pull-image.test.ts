@@ -15,7 +15,7 @@ const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 const signal = AbortSignal.timeout(ANSWERED_MS);
 let registry: RunningRegistry;
 
-afterEach(() => registry.close());
+afterEach(() => registry?.close());
 
 async function start(options: RegistryOptions = {}): Promise<Pusher> {
   registry = await startRegistry({ port: 0, ...options });

@@ -12,7 +12,7 @@ const IMAGE = 'h/i:v1';
 const spec = { sourceType: 'oci', oci: { image: IMAGE, auth: 'none' } };
 let lifetime: Lifetime;
 
-afterEach(() => lifetime.end());
+afterEach(() => lifetime?.end());
 
 function ready(commit: string, ...paths: string[]): SourceState {
   return { type: 'ready', content: { commit, paths } };

@@ -7,7 +7,7 @@ import { manualClock } from '../pubsub/manual-clock.ts';
 const pace = { pollMs: 150, attemptMs: 1_500, rolloutMs: 0 };
 let lifetime: Lifetime;
 
-afterEach(() => lifetime.end());
+afterEach(() => lifetime?.end());
 
 /** A source whose pulls go as a test asks: a commit, or a failure. */
 function start(period: number | undefined) {

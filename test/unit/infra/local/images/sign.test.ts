@@ -41,7 +41,7 @@ beforeEach(async () => {
   });
   repository = openRepository(registry.host, 'configs/platform');
 });
-afterEach(() => registry.close());
+afterEach(() => registry?.close());
 
 async function get(path: string): Promise<Buffer> {
   const response = await fetch(`${registry.url}/v2/configs/platform/${path}`);

@@ -20,7 +20,7 @@ beforeEach(async () => {
   kube = await startKube({ name: 'cluster-1', admit: [admit] });
   send = createSendKube(kube);
 });
-afterEach(() => kube.close());
+afterEach(() => kube?.close());
 
 function put(name: string, more: object): void {
   const metadata = { name, namespace: 'default' };

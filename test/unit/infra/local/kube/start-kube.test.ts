@@ -13,7 +13,7 @@ const rootsyncs = '/apis/configsync.gke.io/v1beta1/namespaces/config-management-
 const running: Kube[] = [];
 
 afterEach(async () => {
-  await Promise.all(running.splice(0).map((kube) => kube.close()));
+  await Promise.all(running.splice(0).map((one) => one.close()));
 });
 
 async function start(options: Partial<KubeOptions> & Trouble = {}): Promise<Kube> {

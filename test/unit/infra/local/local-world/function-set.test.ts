@@ -36,7 +36,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await allow('listen');
   await allow('drain');
-  await parts.disposeAsync();
+  await parts?.disposeAsync();
   await rm(dir, { recursive: true });
 });
 

@@ -25,7 +25,7 @@ beforeEach(async () => {
   embedded = await startPubsub({ port: 0 });
   pubsub = openPubsub(embedded.host, 'local');
 });
-afterEach(() => embedded.close());
+afterEach(() => embedded?.close());
 
 async function list(kind: 'topics' | 'subscriptions'): Promise<unknown> {
   const response = await fetch(`http://${embedded.host}/v1/projects/local/${kind}`);

@@ -16,7 +16,7 @@ describe('startPubsub()', () => {
     process.env['METADATA_SERVER_DETECTION'] = 'none';
     pubsub = await startPubsub({ port: 0 });
   });
-  afterEach(() => pubsub.close());
+  afterEach(() => pubsub?.close());
 
   async function rest(method: string, path: string, body?: unknown): Promise<Response> {
     return fetch(`http://${pubsub.host}/v1/${path}`, {

@@ -13,7 +13,7 @@ let collector: Collector;
 beforeAll(async () => {
   collector = await startCollector({ port: 0 });
 });
-afterAll(() => collector.close());
+afterAll(() => collector?.close());
 
 async function send(body: unknown): Promise<number> {
   const init = { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body) };
