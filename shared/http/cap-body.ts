@@ -34,7 +34,8 @@ const TOO_MANY = problem(
  * A listener that reads the whole body, within `limits`, into `req.rawBody` before it calls `next`. The framework's own
  * parsers, which would take 1 GB and answer bad JSON with a stack trace, then find nothing left to read, and
  * @hono/node-server takes `rawBody` as it is (docs/facts/google-cloud.md#functions-framework). Larger: 413; slower:
- * 408; one too many: 429; what is no path, or cannot be decoded, which Express answers with a page of its own: 400.
+ * 408; one too many: 429; what names no host, is no
+ * path, or cannot be decoded, which Express answers with a page of its own: 400.
  */
 export function capBody(next: RequestListener, limits: BodyLimits): RequestListener {
   const { maxBodyBytes, maxTotalBytes = Number.POSITIVE_INFINITY, refusal } = limits;
@@ -43,6 +44,10 @@ export function capBody(next: RequestListener, limits: BodyLimits): RequestListe
     const target = originOf(req.url ?? '');
     if (target === undefined) {
       refuse(req, res, problem(400, 'bad-request', BAD_TARGET));
+      return;
+    }
+    if (req.httpVersion === '1.1' && req.headers.host === undefined) {
+      refuse(req, res, problem(400, 'bad-request', BAD_HOST));
       return;
     }
     req.url = target;
@@ -90,7 +95,7 @@ function tooLarge({ maxBodyBytes }: BodyLimits): Problem {
 }
 
 /** Sends the whole answer, but ends the connection only when the client has stopped sending, or after a moment. */
-function refuse(
+export function refuse(
   req: IncomingMessage,
   res: ServerResponse,
   why: Problem,
@@ -117,6 +122,8 @@ function asDocument(why: Problem): Refusal {
   const contentType = 'application/problem+json';
   return { status: why.status, contentType, body: JSON.stringify(why) };
 }
+
+const BAD_HOST = 'The request must name its host in a header, as HTTP/1.1 asks for';
 
 const BAD_TARGET = 'The target of the request must be a path that can be decoded, or a whole URL';
 

@@ -24,9 +24,12 @@ export interface DrainOptions {
  * closes and exits 0, all within Cloud Run's ten seconds. An unhandled rejection is logged and survived; an uncaught
  * exception drains and exits 1.
  */
-export function drainOnSignals(server: Server, options: DrainOptions): void {
+export function drainOnSignals(
+  server: Server,
+  inFlight: readonly ServerResponse[],
+  options: DrainOptions,
+): void {
   const { log, process: stoppable, close, endAnswers, drainLimitMs = DRAIN_LIMIT_MS } = options;
-  const inFlight = trackResponses(server);
   let draining: Promise<void> | undefined;
 
   async function drain(exitCode: number): Promise<void> {
@@ -81,10 +84,12 @@ function handBack(res: ServerResponse): void {
 }
 
 /**
+ * The answers of a server that are not at their end.
+ *
  * An array, for a Set that things come and go in is a row of tables that point to each other: V8 keeps them, and every
  * response in them, until the next full collection, of which there were eight a second (docs/performance.md).
  */
-function trackResponses(server: Server): readonly ServerResponse[] {
+export function trackResponses(server: Server): readonly ServerResponse[] {
   const inFlight: ServerResponse[] = [];
   function leave(res: ServerResponse): void {
     const at = inFlight.indexOf(res);

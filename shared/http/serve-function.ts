@@ -2,9 +2,8 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { http } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
-import { KEEP_ALIVE_MS } from './limits.ts';
 import { listenerOf } from './listener-of.ts';
-import { type ServeOptions, serve } from './serve.ts';
+import { SERVER_OPTIONS, type ServeOptions, serve } from './serve.ts';
 
 /**
  * Serves a Hono app as the function `name` of Google's functions-framework, behind a body limit and with draining. The
@@ -17,7 +16,7 @@ export async function serveFunction(name: string, options: ServeOptions): Promis
   http(name, leaveDomain(listenerOf(app)));
   // The framework's server never listens: ours hands it requests whose body has been read.
   const inner = getTestServer(name);
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS });
+  const server = createServer(SERVER_OPTIONS);
   return serve(server, (req, res) => inner.emit('request', req, res), options);
 }
 

@@ -3,9 +3,8 @@ import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { CountersignError } from '#shared/core/errors.ts';
-import { KEEP_ALIVE_MS } from './limits.ts';
 import { listenerOf } from './listener-of.ts';
-import { type ServeOptions, serve } from './serve.ts';
+import { SERVER_OPTIONS, type ServeOptions, serve } from './serve.ts';
 import { watchChange } from './watch.ts';
 
 export interface ServeTlsOptions extends ServeOptions {
@@ -37,11 +36,11 @@ export async function serveTls(options: ServeTlsOptions): Promise<number> {
   const certificate = await readCertificate(files);
   const listener = listenerOf(app);
   const server = createServer({
+    ...SERVER_OPTIONS,
     ...certificate,
     minVersion: MIN_VERSION,
     handshakeTimeout: HANDSHAKE_MS,
     requestTimeout: REQUEST_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
   });
   server.maxConnections = MAX_CONNECTIONS;
   let stop = (): void => undefined;

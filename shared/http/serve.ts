@@ -2,8 +2,9 @@ import type { RequestListener, Server } from 'node:http';
 import { CountersignError } from '#shared/core/errors.ts';
 import { defined } from '#shared/core/defined.ts';
 import { type BodyLimits, capBody } from './cap-body.ts';
-import { type DrainOptions, drainOnSignals } from './drain.ts';
-import { BODY_DEADLINE_MS } from './limits.ts';
+import { answerUnreadable } from './answer-unreadable.ts';
+import { type DrainOptions, drainOnSignals, trackResponses } from './drain.ts';
+import { BODY_DEADLINE_MS, KEEP_ALIVE_MS } from './limits.ts';
 
 /** What is served, and where; the same for a function of the framework and for HTTPS. */
 export interface ServeOptions extends DrainOptions, Pick<BodyLimits, 'maxBodyBytes' | 'refusal'> {
@@ -12,6 +13,12 @@ export interface ServeOptions extends DrainOptions, Pick<BodyLimits, 'maxBodyByt
   readonly host: string;
   readonly bodyDeadlineMs?: number;
 }
+
+/** Of every server here. What names no host is refused by `capBody`, with a problem document. */
+export const SERVER_OPTIONS = {
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  requireHostHeader: false,
+} as const;
 
 /**
  * Has `listener` answer what comes to `server`, its bodies within limits; listens, and drains on signals. Resolves with
@@ -26,8 +33,10 @@ export async function serve(
   const { maxBodyBytes, refusal, bodyDeadlineMs: deadlineMs = BODY_DEADLINE_MS } = options;
   const limits = defined({ maxBodyBytes, maxTotalBytes, deadlineMs, refusal });
   server.on('request', capBody(listener, limits));
+  const inFlight = trackResponses(server);
+  answerUnreadable(server, inFlight);
   const port = await listen(server, options);
-  drainOnSignals(server, options);
+  drainOnSignals(server, inFlight, options);
   options.log.info({ port, host: options.host, ...about }, 'Listening');
   return port;
 }

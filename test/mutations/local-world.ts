@@ -151,6 +151,22 @@ export const LOCAL_WORLD_MUTATIONS: readonly Mutation[] = [
     tests: EDGES,
   },
   {
+    guarantee: 'edges: what Node refuses by itself is a problem document',
+    file: 'shared/http/serve.ts',
+    in: 'serve',
+    find: 'answerUnreadable(server, inFlight);',
+    replace: '',
+    tests: EDGES,
+  },
+  {
+    guarantee: 'edges: nothing is written into an answer that has begun',
+    file: 'shared/http/answer-unreadable.ts',
+    in: 'answerUnreadable',
+    find: "hasBegun ? '' : asMessage(why)",
+    replace: 'asMessage(why)',
+    tests: EDGES,
+  },
+  {
     guarantee: 'edges: a method that a path does not take is 405, whatever the body is',
     file: 'functions/api/guard.ts',
     in: 'isServed',

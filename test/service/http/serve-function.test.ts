@@ -14,6 +14,8 @@ import { startChild } from '#test/fakes/child.ts';
 import type { Child } from '#test/fakes/child.ts';
 
 const file = fileURLToPath(new URL('function.ts', import.meta.url));
+const HOST = 'Host: x\r\n';
+const CHUNKED = 'Transfer-Encoding: chunked\r\n';
 const JSON_TYPE = { 'content-type': 'application/json' };
 let child: Child;
 let port: number;
@@ -107,6 +109,64 @@ describe('serveFunction() reads bodies itself', () => {
       expect(text).toContain('application/problem+json');
     },
   );
+
+  it.each([
+    [
+      'a header that is too large',
+      `GET /health HTTP/1.1\r\n${HOST}X: ${'x'.repeat(20_000)}\r\n`,
+      431,
+      'too-large',
+    ],
+    ['what is no HTTP', 'cake', 400, 'bad-request'],
+    [
+      'two lengths',
+      `POST /echo HTTP/1.1\r\n${HOST}Content-Length: 1\r\n${CHUNKED}`,
+      400,
+      'bad-request',
+    ],
+    [
+      'a chunk without a length',
+      `POST /echo HTTP/1.1\r\n${HOST}${CHUNKED}\r\ncake\r\n`,
+      400,
+      'bad-request',
+    ],
+    [
+      'chunks with much beside them',
+      `POST /echo HTTP/1.1\r\n${HOST}${CHUNKED}\r\n1;${'x'.repeat(20_000)}`,
+      413,
+      'too-large',
+    ],
+    [
+      'an expectation',
+      `GET /health HTTP/1.1\r\n${HOST}Expect: cake\r\nConnection: close\r\n`,
+      417,
+      'bad-request',
+    ],
+    ['no host', 'GET /health HTTP/1.1\r\nX: cake\r\nConnection: close\r\n', 400, 'bad-request'],
+  ])('answers a problem to %s', async (_case, sent, status, code) => {
+    const text = await rawRequest(`${sent}\r\n`);
+    const [head = '', body = ''] = text.split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(head).toMatch(/^content-type: application\/problem\+json$/im);
+    expect(head).toMatch(/^connection: close$/im);
+    expect(head).toMatch(new RegExp(`^content-length: ${Buffer.byteLength(body)}$`, 'im'));
+    expect(JSON.parse(body)).toMatchObject({ status, code });
+    expect(text).not.toMatch(/cake|xxx/);
+  });
+
+  it('writes no problem into an answer that has begun', async () => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {});
+    let answers = 0;
+    const ended = new Promise((resolve) => socket.once('close', resolve));
+    socket.write(`GET /endless HTTP/1.1\r\n${HOST}\r\n`);
+    socket.setEncoding('latin1').once('data', () => socket.write('cake\r\n\r\n'));
+    socket.on('data', (text: string) => {
+      answers += text.match(/HTTP\/1\.1 /g)?.length ?? 0;
+    });
+    await ended;
+    expect(answers).toBe(1);
+  });
 
   it('takes a request without a host, as HTTP/1.0 may send it', async () => {
     expect(await rawRequest('GET /health HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
