@@ -34,8 +34,8 @@ const TOO_MANY = problem(
  * A listener that reads the whole body, within `limits`, into `req.rawBody` before it calls `next`. The framework's own
  * parsers, which would take 1 GB and answer bad JSON with a stack trace, then find nothing left to read, and
  * @hono/node-server takes `rawBody` as it is (docs/facts/google-cloud.md#functions-framework). Larger: 413; slower:
- * 408; one too many: 429; what names no host, is no
- * path, or cannot be decoded, which Express answers with a page of its own: 400.
+ * 408; one too many: 429; what names no host, is no path, or cannot be decoded, which Express answers with a page of
+ * its own: 400.
  */
 export function capBody(next: RequestListener, limits: BodyLimits): RequestListener {
   const { maxBodyBytes, maxTotalBytes = Number.POSITIVE_INFINITY, refusal } = limits;
