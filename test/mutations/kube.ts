@@ -207,6 +207,14 @@ export const KUBE_MUTATIONS: readonly Mutation[] = [
     tests: [CONTRACT],
   },
   {
+    guarantee: 'kube API: a list is at exactly the version that it asks for',
+    file: 'infra/local/kube/read.ts',
+    in: 'listObjects',
+    find: 'pinned ?? exact ??',
+    replace: 'pinned ??',
+    tests: [CONTRACT],
+  },
+  {
     guarantee: 'kube API: bytes that are no base64 are refused',
     file: 'infra/local/kube/contents.ts',
     in: 'findBadBytes',

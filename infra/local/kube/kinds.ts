@@ -1,3 +1,4 @@
+import { formatAge } from './age.ts';
 import { isRecord, type KubeObject, valueAt } from './store.ts';
 
 /** One column of `kubectl get`. */
@@ -144,13 +145,4 @@ function readyOf(deployment: KubeObject): string {
 
 function sizeOf(value: unknown): number {
   return isRecord(value) ? Object.keys(value).length : 0;
-}
-
-function formatAge(since: string | undefined, now: Date): string {
-  if (since === undefined) return '<unknown>';
-  const seconds = Math.max(0, Math.floor((now.getTime() - Date.parse(since)) / 1000));
-  if (seconds < 120) return `${seconds}s`;
-  if (seconds < 3 * 3600) return `${Math.floor(seconds / 60)}m`;
-  if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)}h`;
-  return `${Math.floor(seconds / 86_400)}d`;
 }

@@ -24,7 +24,9 @@ export function listObjects(cluster: Cluster, call: Call): Page {
   const limit = readLimit(request.query.get('limit'));
   const token = request.query.get('continue') ?? '';
   const from = token === '' ? undefined : readToken(token);
-  const revision = from === undefined || from.rv === UNPINNED ? cluster.store.revision() : from.rv;
+  const exact = readExactRevision(request.query);
+  const pinned = from === undefined || from.rv === UNPINNED ? undefined : from.rv;
+  const revision = pinned ?? exact ?? cluster.store.revision();
   const objects = cluster.store.listAt(kind.plural, revision);
   if (objects === undefined) throw expired(tooOld, writeToken(UNPINNED, from?.start ?? ''));
   const matches = readSelectors(call);
@@ -48,6 +50,32 @@ function nextPage(wanted: KubeObject[], items: KubeObject[], call: Call, revisio
   // With a selector the real server does not know how much is left, and does not say.
   const remainingItemCount = selected ? undefined : remaining;
   return defined({ continue: writeToken(revision, keyOf(last)), remainingItemCount });
+}
+
+/** The revision that a list is asked for, and no other; undefined: the newest will do. */
+function readExactRevision(query: URLSearchParams): number | undefined {
+  const field = 'resourceVersionMatch';
+  const [match, version] = [query.get(field), query.get('resourceVersion')];
+  const revision = readRevision(version);
+  if (!match) return undefined;
+  const causes = [
+    ...(version ? [] : ['is forbidden unless resourceVersion is provided']),
+    ...(query.get('continue') ? ['is forbidden when continue is provided'] : []),
+    ...(match === 'Exact' && version === '0'
+      ? ['"exact" is forbidden for resourceVersion "0"']
+      : []),
+  ].map((why) => ({
+    reason: 'FieldValueForbidden',
+    message: `Forbidden: ${field} ${why}`,
+    field,
+  }));
+  if (match !== 'Exact' && match !== 'NotOlderThan') {
+    const choices = 'supported values: "Exact", "NotOlderThan", ""';
+    const message = `Unsupported value: ${JSON.stringify(match)}: ${choices}`;
+    causes.push({ reason: 'FieldValueNotSupported', message, field });
+  }
+  if (causes.length > 0) throw invalidOptions('ListOptions', causes);
+  return match === 'Exact' ? revision : undefined;
 }
 
 function readLimit(text: string | null): number {

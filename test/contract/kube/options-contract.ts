@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import type { KubeAnswer, SendKube } from '#infra/local/real/kube-request.ts';
 import { manifest, NAMESPACE } from './rsync-client.ts';
 
@@ -8,6 +9,10 @@ const CONFIGMAPS = '/api/v1/namespaces/default/configmaps';
 const MERGE = 'application/merge-patch+json';
 const APPLY = 'application/apply-patch+yaml';
 const LONG = 'm'.repeat(129);
+
+const createdSchema = z.looseObject({
+  metadata: z.looseObject({ resourceVersion: z.string() }),
+});
 
 /** What a write says of itself: by which manager, how, and in which version. */
 export function optionsContract(send: SendKube): void {
@@ -86,6 +91,41 @@ export function optionsContract(send: SendKube): void {
         message: `CreateOptions.meta.k8s.io "" is invalid: ${option}: Unsupported value: ${unsupported}`,
         details: { causes: [{ reason: 'FieldValueNotSupported' }] },
       });
+    });
+  });
+
+  describe('the version of a list', () => {
+    it('is exactly the one that is asked for', async () => {
+      const created = await send({ method: 'POST', path: CONFIGMAPS, body: configMap('exact') });
+      const { resourceVersion } = createdSchema.parse(created.body).metadata;
+      await send({ method: 'DELETE', path: `${CONFIGMAPS}/exact` });
+      const query = `resourceVersion=${resourceVersion}&fieldSelector=metadata.name%3Dexact`;
+      const list = (match: string) =>
+        send({ method: 'GET', path: `${CONFIGMAPS}?${query}&resourceVersionMatch=${match}` });
+      const item = { metadata: { name: 'exact' } };
+      expect(await list('Exact')).toMatchObject({
+        status: 200,
+        body: { metadata: { resourceVersion }, items: [item] },
+      });
+      expect(await list('NotOlderThan')).toMatchObject({ status: 200, body: { items: [] } });
+    });
+
+    it.each([
+      ['resourceVersionMatch=Exact', 'forbidden unless resourceVersion is provided'],
+      ['resourceVersionMatch=Exact&resourceVersion=0', '"exact" is forbidden for'],
+      ['resourceVersionMatch=Near&resourceVersion=1', 'Unsupported value: "Near"'],
+    ])('is refused where it says %s', async (query, why) => {
+      const answer = await send({ method: 'GET', path: `${CONFIGMAPS}?${query}` });
+      expect(causeOf(answer)).toMatchObject({
+        message: expect.stringMatching(/^ListOptions.meta.k8s.io "" is invalid: /),
+        details: { causes: [{ field: 'resourceVersionMatch' }] },
+      });
+      expect(JSON.stringify(answer.body)).toContain(JSON.stringify(why).slice(1, -1));
+    });
+
+    it('is no text', async () => {
+      const answer = await send({ method: 'GET', path: `${CONFIGMAPS}?resourceVersion=abc` });
+      expect(answer.status).toBe(400);
     });
   });
 
