@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { shellWord } from '#shared/core/shell-word.ts';
 import { STATUS_SUBSCRIPTION } from './pubsub.ts';
 import type { LocalWorld } from './start-local-world.ts';
 import { SEEDED_SYNCS } from './syncs.ts';
@@ -18,13 +19,18 @@ interface Describing {
 /** More clusters than these are in the kubeconfig alone. */
 const SHOWN = 5;
 
+/** The parts of a world that are named. */
+type Described = Pick<LocalWorld, 'registry' | 'functions' | 'clusters' | 'files' | 'traces'> & {
+  readonly pubsub: Pick<LocalWorld['pubsub'], 'host' | 'project'>;
+};
+
 /** Where everything is, and what to type next. */
 export function describeWorld(
-  world: LocalWorld,
+  world: Described,
   { cwd, launcher, empty, configSync }: Describing,
 ): string {
   const { registry, pubsub, functions, clusters, files, traces } = world;
-  const at = (path: string): string => relative(cwd, path);
+  const at = (path: string): string => shellWord(relative(cwd, path) || '.');
   const image = `${registry}/${SEEDED_SYNCS[0].image}`;
   const layer = 'application/vnd.oci.image.layer.v1.tar+gzip';
   const first = clusters[0]?.name;
@@ -69,7 +75,7 @@ Sign it (older versions of cosign 2 have no --use-signing-config):
 
 See the fleet on its page, ${api}/, or here:
   export COUNTERSIGN_URL=${api}
-${launcher === undefined ? '' : `  export PATH="$PWD/${at(launcher)}:$PATH"\n`}  countersign status
+${launcher === undefined ? '' : `  export PATH="$PWD"/${at(launcher)}:"$PATH"\n`}  countersign status
   countersign explain ${first} RootSync/${SEEDED_SYNCS[0].name}
   countersign verify ${image}
   countersign resync --cluster ${first} --dry-run
