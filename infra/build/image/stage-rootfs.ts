@@ -109,9 +109,9 @@ const TIMEOUT_MS = 60_000;
 const USER = /-\d+$/;
 
 /**
- * Fills the compile cache: loads each chunk that no other one loads, then each function as far as its environment. Each
- * in a process of its own that does nothing else, for what V8 keeps would else depend on time. Throws when one does not
- * load: it must not be deployed.
+ * Fills the compile cache: of each function the chunks that no other one loads, one after the other in a process that
+ * does nothing else, then the function as far as its environment. The bytes do not depend on time: Node keeps what a file
+ * is compiled to before it runs. Throws when one does not load: it must not be deployed.
  */
 export async function warmCache({ node, app, bundles, uid }: WarmOptions): Promise<void> {
   const cache = join(app, COMPILE_CACHE);
@@ -131,10 +131,8 @@ export async function warmCache({ node, app, bundles, uid }: WarmOptions): Promi
   }
 
   for (const { name, lazyEntries } of bundles) {
-    for (const file of lazyEntries) {
-      const source = `await import('./${name}/chunks/${file}');`;
-      await load(['--input-type=module', '--eval', source], (code) => code === 0);
-    }
+    const source = lazyEntries.map((file) => `await import('./${name}/chunks/${file}');`).join('');
+    await load(['--input-type=module', '--eval', source], (code) => code === 0);
     const refused = (code: unknown, output: string): boolean =>
       code === 1 && /"code":"bad-config".*\bPORT\b/.test(output);
     await load(['start.js', name], refused);
