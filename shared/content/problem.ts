@@ -23,7 +23,8 @@ export function unsafe(name: string, problem: string): ContentProblem {
 /** A name of a tenant, for people: cut, and with everything that is not printable escaped. */
 export function quote(name: string): string {
   const cut = name.length > MAX_SHOWN ? `${cutText(name, MAX_SHOWN)}…` : name;
-  return JSON.stringify(cut).replace(/[^\x20-\x7e…]/gu, (char) => {
+  // By its number: of a bundle with a character beyond Latin-1, V8 keeps each in two bytes.
+  return JSON.stringify(cut).replace(/[^\x20-\x7e\u2026]/gu, (char) => {
     return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
   });
 }

@@ -22,6 +22,14 @@ export const PACKED_MUTATIONS: readonly Mutation[] = [
     tests: PACKED,
   },
   {
+    guarantee: 'a character of the packed command takes one byte',
+    file: 'shared/content/problem.ts',
+    in: 'quote',
+    find: '\\x7e\\u2026',
+    replace: '\\x7e…',
+    tests: PACKED,
+  },
+  {
     guarantee: 'the packed command says which commit it is',
     file: 'infra/build/cli/bundle-command.ts',
     in: 'bundleCommand',
