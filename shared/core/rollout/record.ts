@@ -225,7 +225,7 @@ export type Amendment = Partial<Omit<RolloutRecord, Optional>> & {
 export function amend(record: RolloutRecord, amendment: Amendment): RolloutRecord {
   const before: Readonly<Record<string, unknown>> = { ...record };
   const same = Object.entries(amendment).every(
-    ([key, value]) => JSON.stringify(value) === JSON.stringify(before[key]),
+    ([key, to]) => to === before[key] || JSON.stringify(to) === JSON.stringify(before[key]),
   );
   return same ? record : defined({ ...record, ...amendment });
 }
