@@ -1,5 +1,6 @@
-import { maxHeaderSize, type Server, type ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import { refuse } from './cap-body.ts';
+import { MAX_HEADER_BYTES } from './limits.ts';
 import { type Problem, problem } from './problem.ts';
 
 /** What each failure of Node's parser says to the caller; none of it repeats what was sent. */
@@ -7,7 +8,7 @@ const PROBLEMS: Readonly<Record<string, Problem>> = {
   HPE_HEADER_OVERFLOW: problem(
     431,
     'too-large',
-    `The header of the request is larger than ${maxHeaderSize} bytes`,
+    `The header of the request is larger than ${MAX_HEADER_BYTES} bytes`,
   ),
   HPE_CHUNK_EXTENSIONS_OVERFLOW: problem(
     413,

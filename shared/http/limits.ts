@@ -10,6 +10,9 @@ export const MAX_API_BODY_BYTES = 64 * KIBIBYTE;
 /** An AdmissionReview carries the object twice; etcd holds no object above 1.5 MiB. */
 export const MAX_REVIEW_BODY_BYTES = 4 * MEBIBYTE;
 
+/** All headers of a request, as Node has it; `--max-http-header-size` would let a deployment differ. */
+export const MAX_HEADER_BYTES = 16 * KIBIBYTE;
+
 /** A body that takes longer than this is an attack or a dead peer: the front end buffers before it sends. */
 export const BODY_DEADLINE_MS = 10_000;
 
@@ -25,7 +28,7 @@ export const CLOSE_LIMIT_MS = 1_000;
 /** Longer than the idle time of Google's front end, so that the front end, not we, closes an idle connection. */
 export const KEEP_ALIVE_MS = 620_000;
 
-/** A Google ID token has about 1 KiB, an IAP assertion 700 bytes; Node refuses headers over 16 KiB in all. */
+/** A Google ID token has about 1 KiB, an IAP assertion 700 bytes. */
 export const MAX_TOKEN_CHARACTERS = 8 * KIBIBYTE;
 
 /** How far apart the clocks of the issuer and this machine may be. */

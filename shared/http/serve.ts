@@ -4,7 +4,7 @@ import { defined } from '#shared/core/defined.ts';
 import { type BodyLimits, capBody } from './cap-body.ts';
 import { answerUnreadable } from './answer-unreadable.ts';
 import { type DrainOptions, drainOnSignals, trackResponses } from './drain.ts';
-import { BODY_DEADLINE_MS, KEEP_ALIVE_MS } from './limits.ts';
+import { BODY_DEADLINE_MS, KEEP_ALIVE_MS, MAX_HEADER_BYTES } from './limits.ts';
 
 /** What is served, and where; the same for a function of the framework and for HTTPS. */
 export interface ServeOptions extends DrainOptions, Pick<BodyLimits, 'maxBodyBytes' | 'refusal'> {
@@ -17,6 +17,7 @@ export interface ServeOptions extends DrainOptions, Pick<BodyLimits, 'maxBodyByt
 /** Of every server here. What names no host is refused by `capBody`, with a problem document. */
 export const SERVER_OPTIONS = {
   keepAliveTimeout: KEEP_ALIVE_MS,
+  maxHeaderSize: MAX_HEADER_BYTES,
   requireHostHeader: false,
 } as const;
 
