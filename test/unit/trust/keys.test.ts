@@ -3,6 +3,7 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import { describe, expect, it } from 'vitest';
 
 import { createKeyLoader, readPublicKey } from '#shared/trust/keys.ts';
+import { toPem } from '#test/fixtures/pem.ts';
 import { createSigningKey } from '#test/fakes/cosign.ts';
 
 const good = createSigningKey();
@@ -31,8 +32,7 @@ describe('readPublicKey()', () => {
     // RFC 5480 section 2.2 and SEC 1 section 2.3.3: the point compressed to x and the parity of y.
     const prefix = Buffer.from('3039301306072a8648ce3d020106082a8648ce3d030107032200', 'hex');
     const der = Buffer.concat([prefix, Buffer.from([2 + odd]), Buffer.from(x, 'base64url')]);
-    const body = der.toString('base64').replaceAll(/.{64}/g, '$&\n');
-    const pem = `-----BEGIN PUBLIC KEY-----\n${body}\n-----END PUBLIC KEY-----\n`;
+    const pem = toPem('PUBLIC KEY', der);
     const { thumbprint } = await readPublicKey(good.pem, 'one');
     await expect(readPublicKey(pem, 'two')).resolves.toMatchObject({ thumbprint });
     const padded = readPublicKey(`\r\n ${good.pem}`, 'three');
