@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { runProcess, startProcess } from '#test/e2e/tools/process.ts';
 import { holdTimers } from '#test/fixtures/held-timers.ts';
+import { isAlive } from '#test/fixtures/is-alive.ts';
 
 const command = process.execPath;
 const script = (code: string): string[] => ['-e', code];
@@ -67,11 +68,3 @@ describe('runProcess()', () => {
     await expect(running).rejects.toThrow(/SIGKILL/);
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
